@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The key-manager shim: fetches secrets by reference from the configured
+ * store. One object serves many threads at once.
+ *
+ * A backend is one file and one row in keymgr.c.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "keymgr/keymgr_error.h"
+#include "keymgr/keymgr_secret.h"
+
+typedef struct Keymgr Keymgr;
+
+/* What a store says of a secret, without its bytes. */
+typedef struct {
+    char *id;          /* as references name it: the UUID */
+    char *name;        /* or NULL */
+    char *type;        /* opaque, symmetric, passphrase, ...; or NULL */
+    char *status;      /* ACTIVE ...; or NULL */
+    char *created;     /* ISO 8601, UTC; or NULL */
+    char *expiration;  /* ISO 8601, UTC; or NULL: never */
+    char *algorithm;   /* or NULL */
+    guint bit_length;  /* 0: not said */
+    gboolean has_payload;
+} KeymgrInfo;
+
+void keymgr_info_free(KeymgrInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrInfo, keymgr_info_free)
+
+/* Reads one secret's value in a way that the libvirt backend cannot by
+ * public calls alone (private secrets are only readable in-process).
+ * uuid: lower case. NULL with a KEYMGR_ERROR set on failure. */
+typedef KeymgrSecret *(*KeymgrLibvirtGetValue)(const char *uuid, gpointer opaque, GError **error);
+
+/* Makes a key manager from the groups [keymgr] and, for its backend,
+ * [barbican] or [libvirt] of a configuration file. No network traffic yet.
+ * config: borrowed for the call.
+ * directory: base of relative file names in it.
+ * Errors: KEYMGR_ERROR_CONFIG, which names group and key. */
+Keymgr *keymgr_new(GKeyFile *config, const char *directory, GError **error);
+Keymgr *keymgr_ref(Keymgr *keymgr);
+void keymgr_unref(Keymgr *keymgr);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keymgr, keymgr_unref)
+
+/* For the backend libvirt inside a libvirt driver: replaces its own
+ * virSecretGetValue() calls. Ignored by other backends. */
+void keymgr_set_libvirt_get_value(Keymgr *keymgr, KeymgrLibvirtGetValue get_value, gpointer opaque,
+                                  GDestroyNotify destroy);
+
+/* The backend's name and where it looks, for messages: "barbican at https://..." */
+const char *keymgr_describe_store(Keymgr *keymgr);
+
+/* The groups and keys that keymgr_new() understands, for a reader that warns
+ * of unknown ones. NULL-terminated; NULL for a group that is not ours. */
+const char *const *keymgr_config_keys(const char *group);
+/* Whether a key's value is a secret (password ...), so that the file must not
+ * be readable by others. */
+gboolean keymgr_config_key_is_secret(const char *group, const char *key);
+
+/*
+ * Fetches all secrets, or none.
+ * references: NULL-terminated; UUIDs in any case, or hrefs whose last part
+ * counts.
+ * Returns an array of KeymgrSecret in the order of the references, with a
+ * free function; caller unrefs. The first failure cancels the rest, and its
+ * message names the reference. Bounded in time by the configuration.
+ */
+GPtrArray *keymgr_fetch(Keymgr *keymgr, const char *const *references, GCancellable *cancellable,
+                        GError **error);
+
+/* One secret's description. */
+KeymgrInfo *keymgr_describe(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error);
+
+/* All that the credentials may see; name: only those with it, or NULL.
+ * Array of KeymgrInfo with a free function. */
+GPtrArray *keymgr_list(Keymgr *keymgr, const char *name, GCancellable *cancellable, GError **error);
