@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making, changing and removing virtual machines.
+ *
+ * Order of a define (a failure at any step undoes all that went before):
+ *
+ *   DefineSystem            settings, with the notes of a machine in the making
+ *   ModifyResourceSettings  memory, processors
+ *   AddResourceSettings     controllers and adapters; drives; media and connections
+ *   SetKeyProtector         then SetSecurityPolicy, ModifySecuritySettings, read back
+ *   ModifySystemSettings    boot order, and the final notes: now it counts as defined
+ */
+#pragma once
+
+#include "hyperv/hyperv_host.h"
+#include "hyperv/hyperv_machine.h"
+
+/* Where the key protector of a machine comes from. All borrowed. */
+typedef struct {
+    const guint8 *protector; /* framed or bare key protector; NULL: the host makes one */
+    gsize protector_size;
+    const guint8 *policy;    /* security policy of shielding data; NULL: none */
+    gsize policy_size;
+    const char *owner;       /* guardian that owns what the host makes; NULL: UntrustedGuardian */
+    gboolean create_owner;   /* make that guardian if the host has none */
+} HypervProtection;
+
+/*
+ * Makes the machine as wanted. wanted->notes are its final notes;
+ * pending_notes mark it until it is complete.
+ * protection: NULL unless wanted->security.tpm_enabled.
+ * Returns the new machine's guid; caller frees. On failure nothing is left on
+ * the host, also when cancelled; if even the undoing fails, the message says
+ * what is left.
+ */
+char *hyperv_define(HypervHost *host, const HypervMachine *wanted, const char *pending_notes,
+                    const HypervProtection *protection, GCancellable *cancellable, GError **error);
+
+/*
+ * Changes the machine from current, as hyperv_load() gave it, to wanted. Only
+ * what differs is touched. On failure it goes back to what was there.
+ * HYPERV_ERROR_INVALID_STATE unless off, except for a change of notes, name
+ * and startup action alone. A generation cannot change
+ * (HYPERV_ERROR_UNSUPPORTED), nor can a protector be replaced where the TPM
+ * has state (HYPERV_ERROR_PROTECTOR_IN_USE).
+ */
+gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
+                         const HypervProtection *protection, GCancellable *cancellable, GError **error);
+
+/* DestroySystem; the machine must be off or saved. Disks' files stay. */
+gboolean hyperv_undefine(HypervHost *host, const char *guid, GCancellable *cancellable, GError **error);
+
+/* One setting each; allowed at any time. */
+gboolean hyperv_set_notes(HypervHost *host, const char *guid, const char *notes, GCancellable *cancellable,
+                          GError **error);
+gboolean hyperv_set_startup_action(HypervHost *host, const char *guid, HypervStartupAction action,
+                                   GCancellable *cancellable, GError **error);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The structure of a key protector (MS-KPS 2.2): a 4-byte big-endian length
+ * that counts itself, then an XML document.
+ *
+ *   +----+----+----+----+--------------------------------------
+ *   |  total, big endian | <Protector xmlns="http://schemas...
+ *   +----+----+----+----+--------------------------------------
+ *
+ * An empty one is 00 00 00 04.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "hyperv/hyperv_error.h"
+
+#define HYPERV_PROTECTOR_MAX_SIZE (1024 * 1024)
+#define HYPERV_PROTECTOR_MAX_WRAPPINGS 64
+#define HYPERV_PROTECTOR_NAMESPACE "http://schemas.microsoft.com/kps/2014/07"
+
+/* What key material is, told from its content. */
+typedef enum {
+    HYPERV_MATERIAL_PROTECTOR,
+    HYPERV_MATERIAL_GUARDIAN_METADATA, /* MS-KPS Metadata document */
+    HYPERV_MATERIAL_SHIELDING_DATA,    /* anything that is framed or binary and neither: for the host to parse */
+    HYPERV_MATERIAL_UNKNOWN,
+} HypervMaterial;
+
+HypervMaterial hyperv_material_detect(const guint8 *data, gsize size);
+
+/* Checks frame and structure: length prefix, size, well-formed XML without
+ * DTD, root and namespace, at least one wrapping, unique Ids, exactly one
+ * owner (its own parent), parents that exist and lead to it, the guardian
+ * signature's wrapping, base64, certificates (RSA of 2048 bits or more),
+ * required children. Takes a bare document, too. FALSE with
+ * HYPERV_ERROR_INVALID_PROTECTOR, whose message says what is wrong and where,
+ * never what the bytes are. */
+gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error);
+
+/* Whether a framed protector is the empty one, which stands for none. */
+gboolean hyperv_protector_is_empty(const guint8 *data, gsize size);
