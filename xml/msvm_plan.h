@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a domain definition to what is wanted on the host. Errors are reported
+ * in libvirt's way (virReportError), all before anything is sent.
+ */
+#pragma once
+
+#include "hyperv/hyperv_machine.h"
+#include "xml/msvm_policy.h"
+#include "xml/msvm_record.h"
+
+#include "domain_conf.h"
+
+/* What a plan has to know of the host. */
+typedef struct {
+    const char *name; /* for messages */
+    unsigned int major;
+    unsigned int minor;
+    unsigned int build;
+} MsvmPlanHost;
+
+typedef struct {
+    HypervMachine *machine;  /* wanted; its notes are the final ones */
+    char *pending_notes;     /* while it is being made */
+    MsvmPolicy *policy;      /* what comes out for TPM, keys, shielding */
+} MsvmPlan;
+
+void msvmPlanFree(MsvmPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPlan, msvmPlanFree)
+
+/*
+ * def: post-parsed with msvmXMLOptionNew()'s hooks; the driver may add a
+ * <tpm> to it where the policy asks for one.
+ * current: the machine that is there already when the UUID is known, else
+ * NULL. Its fields that domain XML cannot express are kept.
+ * NULL with VIR_ERR_CONFIG_UNSUPPORTED, VIR_ERR_XML_ERROR,
+ * VIR_ERR_INVALID_ARG ... reported, naming the element.
+ */
+MsvmPlan *msvmPlanNew(virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current);
+
+/* The notes for a domain whose title, description or metadata changed. */
+char *msvmPlanNotes(const virDomainDef *def, const char *current_notes);

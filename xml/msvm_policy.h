@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The vTPM policy: from image properties, flavor extra specs, keys and
+ * shielding in the metadata, and the <tpm> element, to one decision.
+ *
+ *   image \\ flavor     unset   disabled   optional   required
+ *   unset, disabled     off     off        off        error
+ *   optional            off     off        off        on
+ *   required            on      error      on         on
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+#include "domain_conf.h"
+
+#define MSVM_POLICY_MAX_KEYS 6
+#define MSVM_POLICY_MAX_KEYS_LENGTH 255 /* of os_vtpm_keys, as a Glance property */
+#define MSVM_NAMESPACE_URI "urn:libvirt-msvm:domain:1"
+
+typedef struct {
+    bool tpm;
+    bool add_tpm;           /* the policy asks for one that the XML does not have */
+    bool secure_boot;       /* must be on */
+    bool shielded;
+    bool encrypt_traffic;
+    char **keys;            /* references in order, lower case; NULL-terminated, never NULL */
+    char *owner;            /* guardian; NULL: the default */
+    bool create_owner;
+    char *version_requires; /* hypervisor_version_requires, verbatim; or NULL */
+    unsigned int generation; /* that hw_machine_type asks for; 0: none */
+} MsvmPolicy;
+
+void msvmPolicyFree(MsvmPolicy *policy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPolicy, msvmPolicyFree)
+
+/* Works the policy out of a definition. NULL with an error reported: a bad
+ * value, a contradiction, too many keys, keys without a TPM. */
+MsvmPolicy *msvmPolicyNew(const virDomainDef *def);
+
+/* Whether a version, "10.0.20348", satisfies a requirement as Nova spells it:
+ * a list of <, <=, =, ==, !=, >=, > with versions, separated by commas, all of
+ * which must hold. -1 with an error reported when it is malformed. */
+int msvmPolicyVersionSatisfies(const char *version, const char *requires);
