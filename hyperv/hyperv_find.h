@@ -16,10 +16,11 @@ typedef struct {
     char *bios_guid;       /* NULL in a listing */
     HypervState state;
     guint32 process_id;    /* 0 when not active */
-    gboolean has_settings; /* found one by one: the three below are valid */
+    gboolean has_settings; /* found one by one: those below are valid */
     guint generation;
     HypervStartupAction startup_action;
     gboolean is_saved;
+    WsmanInstance *settings; /* Msvm_VirtualSystemSettingData as read, for hyperv_load_found() */
 } HypervFound;
 
 void hyperv_found_free(HypervFound *found);

@@ -30,6 +30,7 @@ gboolean hyperv_host_version_at_least(HypervHost *host, guint major, guint minor
 
 /* How long a job may take before it counts as hung; 0: the default, 300 s. */
 void hyperv_host_set_job_timeout(HypervHost *host, guint seconds);
+guint hyperv_host_get_job_timeout(HypervHost *host);
 
 typedef struct {
     char *cpu_model;
