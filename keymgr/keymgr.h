@@ -14,6 +14,11 @@
 
 typedef struct Keymgr Keymgr;
 
+/* Makes libcurl wipe what it frees. Only the first user of libcurl in a
+ * process can choose that, so a program that has other users calls this
+ * before them. keymgr_new() does it too. */
+void keymgr_global_init(void);
+
 /* What a store says of a secret, without its bytes. */
 typedef struct {
     char *id;          /* as references name it: the UUID */

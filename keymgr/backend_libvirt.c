@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Secrets of libvirt: any connection that has a secret driver, such as
+ * secret:///system, or secret:///embed?root=DIR (for which the program must
+ * have an event loop registered).
+ *
+ * libvirt's calls cannot be cancelled, so each runs in a thread of its own
+ * that the caller stops waiting for when time is over. A driver that gives a
+ * function of its own for values is called in the caller's thread: libvirt
+ * keeps the embedded connections per thread.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "keymgr/keymgr_backend.h"
+#include "keymgr/keymgr_error.h"
+#include "keymgr/keymgr_reference.h"
+#include "keymgr/keymgr_text.h"
+
+#define DEFAULT_URI "secret:///system"
+#define DEFAULT_TIMEOUT_MS 30000
+
+typedef struct {
+    gatomicrefcount refs;
+    char *uri;
+    char *description;
+    int usage_type; /* of virSecretUsageType; -1: any */
+    guint timeout_ms;
+    GMutex lock;
+    virConnectPtr connection;
+    KeymgrLibvirtGetValue get_value;
+    gpointer opaque;
+    GDestroyNotify destroy;
+} Store;
+
+/* A piece of work in a thread. Freed by the last of caller and thread. */
+typedef struct Job Job;
+struct Job {
+    gatomicrefcount refs;
+    Store *store;
+    gpointer (*work)(Job *job, virConnectPtr connection, GError **error);
+    GDestroyNotify free_result;
+    char *text; /* UUID or name */
+    GMutex lock;
+    GCond changed;
+    gboolean done;
+    gpointer result;
+    GError *error;
+};
+
+static const char *const usage_names[] = {
+    [VIR_SECRET_USAGE_TYPE_NONE] = "none",   [VIR_SECRET_USAGE_TYPE_VOLUME] = "volume",
+    [VIR_SECRET_USAGE_TYPE_CEPH] = "ceph",   [VIR_SECRET_USAGE_TYPE_ISCSI] = "iscsi",
+    [VIR_SECRET_USAGE_TYPE_TLS] = "tls",     [VIR_SECRET_USAGE_TYPE_VTPM] = "vtpm",
+};
+
+static const KeymgrConfigKey libvirt_keys[] = {
+    { "uri", FALSE },
+    { "usage_type", FALSE },
+    { "total_timeout", FALSE },
+    { NULL, FALSE },
+};
+
+static const KeymgrConfigKey *const key_lists[] = { libvirt_keys, NULL };
+
+static void
+store_unref(Store *store)
+{
+    if (!g_atomic_ref_count_dec(&store->refs))
+        return;
+    if (store->destroy)
+        store->destroy(store->opaque);
+    if (store->connection)
+        virConnectClose(store->connection);
+    g_free(store->uri);
+    g_free(store->description);
+    g_mutex_clear(&store->lock);
+    g_free(store);
+}
+
+static gboolean
+read_usage_type(const KeymgrConfig *config, Store *store, GError **error)
+{
+    g_autofree char *name = keymgr_config_string(config, "usage_type");
+    gsize i;
+
+    store->usage_type = -1;
+    if (!name || strcmp(name, "any") == 0)
+        return TRUE;
+    for (i = 0; i < G_N_ELEMENTS(usage_names); i++) {
+        if (strcmp(name, usage_names[i]) == 0) {
+            store->usage_type = (int)i;
+            return TRUE;
+        }
+    }
+    return keymgr_config_fail(config, "usage_type", "'%s' is not a usage type of libvirt's secrets", error,
+                              name);
+}
+
+static gpointer
+libvirt_open(const KeymgrConfig *config, GError **error)
+{
+    Store *store = g_new0(Store, 1);
+
+    g_atomic_ref_count_init(&store->refs);
+    g_mutex_init(&store->lock);
+    store->uri = keymgr_config_string(config, "uri");
+    if (!store->uri)
+        store->uri = g_strdup(DEFAULT_URI);
+    store->description = g_strdup_printf("libvirt's secrets at %s", store->uri);
+    if (!read_usage_type(config, store, error) ||
+        !keymgr_config_seconds(config, "total_timeout", 3600, DEFAULT_TIMEOUT_MS, &store->timeout_ms, error)) {
+        store_unref(store);
+        return NULL;
+    }
+    return store;
+}
+
+static void
+libvirt_close(gpointer store)
+{
+    store_unref(store);
+}
+
+static const char *
+libvirt_describe_store(gpointer store)
+{
+    return ((Store *)store)->description;
+}
+
+static void
+libvirt_set_get_value(gpointer data, KeymgrLibvirtGetValue get_value, gpointer opaque, GDestroyNotify destroy)
+{
+    Store *store = data;
+
+    if (store->destroy)
+        store->destroy(store->opaque);
+    store->get_value = get_value;
+    store->opaque = opaque;
+    store->destroy = destroy;
+}
+
+static KeymgrError
+code_of(int code)
+{
+    switch (code) {
+    case VIR_ERR_NO_SECRET:
+        return KEYMGR_ERROR_NOT_FOUND;
+    case VIR_ERR_INVALID_SECRET: /* private: libvirt says so in its message */
+    case VIR_ERR_OPERATION_DENIED:
+    case VIR_ERR_ACCESS_DENIED:
+        return KEYMGR_ERROR_ACCESS_DENIED;
+    case VIR_ERR_AUTH_FAILED:
+    case VIR_ERR_AUTH_CANCELLED:
+    case VIR_ERR_AUTH_UNAVAILABLE:
+        return KEYMGR_ERROR_AUTH;
+    case VIR_ERR_NO_SUPPORT:
+        return KEYMGR_ERROR_UNSUPPORTED;
+    case VIR_ERR_OPERATION_TIMEOUT:
+        return KEYMGR_ERROR_TIMEOUT;
+    default:
+        return KEYMGR_ERROR_UNAVAILABLE;
+    }
+}
+
+/* From libvirt's last error of this thread. Always NULL. */
+static gpointer
+fail(const Store *store, const char *what, KeymgrError no_secret, GError **error)
+{
+    virErrorPtr last = virGetLastError();
+    const char *text = last && last->message ? last->message : "unknown error";
+    KeymgrError code = last ? code_of(last->code) : KEYMGR_ERROR_UNAVAILABLE;
+
+    if (code == KEYMGR_ERROR_NOT_FOUND)
+        code = no_secret;
+    g_set_error(error, KEYMGR_ERROR, code, "%s%s%s: %s", store->description, *what ? ": secret " : "", what,
+                text);
+    return NULL;
+}
+
+static void
+ignore_error(void *opaque, virErrorPtr error)
+{
+}
+
+/* The connection, opened again when it has died. Caller closes. */
+static virConnectPtr
+connect_store(Store *store, GError **error)
+{
+    virConnectPtr connection = NULL;
+
+    g_mutex_lock(&store->lock);
+    if (store->connection && virConnectIsAlive(store->connection) != 1) {
+        virConnectClose(store->connection);
+        store->connection = NULL;
+    }
+    if (!store->connection && (store->connection = virConnectOpen(store->uri)))
+        /* Errors are reported by us, not printed by libvirt. */
+        virConnSetErrorFunc(store->connection, NULL, ignore_error);
+    if (store->connection) {
+        virConnectRef(store->connection);
+        connection = store->connection;
+    } else {
+        fail(store, "", KEYMGR_ERROR_UNAVAILABLE, error);
+    }
+    g_mutex_unlock(&store->lock);
+    return connection;
+}
+
+static void
+job_unref(Job *job)
+{
+    if (!g_atomic_ref_count_dec(&job->refs))
+        return;
+    if (job->result)
+        job->free_result(job->result);
+    g_clear_error(&job->error);
+    g_free(job->text);
+    store_unref(job->store);
+    g_mutex_clear(&job->lock);
+    g_cond_clear(&job->changed);
+    g_free(job);
+}
+
+static gpointer
+job_thread(gpointer data)
+{
+    Job *job = data;
+    GError *error = NULL;
+    gpointer result = NULL;
+    virConnectPtr connection = connect_store(job->store, &error);
+
+    if (connection) {
+        result = job->work(job, connection, &error);
+        virConnectClose(connection);
+    }
+    g_mutex_lock(&job->lock);
+    job->result = result;
+    job->error = error;
+    job->done = TRUE;
+    g_cond_broadcast(&job->changed);
+    g_mutex_unlock(&job->lock);
+    job_unref(job);
+    return NULL;
+}
+
+static void
+on_cancelled(GCancellable *cancellable, gpointer data)
+{
+    Job *job = data;
+
+    g_mutex_lock(&job->lock);
+    g_cond_broadcast(&job->changed);
+    g_mutex_unlock(&job->lock);
+}
+
+/* Waits for a job's result, until the deadline or a cancellation. */
+static gpointer
+job_await(Job *job, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    gpointer result = NULL;
+    gboolean in_time = TRUE;
+    gulong handler = 0;
+
+    if (cancellable)
+        handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), job, NULL);
+    g_mutex_lock(&job->lock);
+    while (!job->done && in_time && !g_cancellable_is_cancelled(cancellable))
+        in_time = g_cond_wait_until(&job->changed, &job->lock, deadline);
+    if (g_cancellable_set_error_if_cancelled(cancellable, error))
+        ;
+    else if (!job->done)
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_TIMEOUT, "%s: no answer in time",
+                    job->store->description);
+    else if (job->error)
+        g_propagate_error(error, g_steal_pointer(&job->error));
+    else
+        result = g_steal_pointer(&job->result);
+    g_mutex_unlock(&job->lock);
+    g_cancellable_disconnect(cancellable, handler);
+    return result;
+}
+
+static gpointer
+run(Store *store, gpointer (*work)(Job *, virConnectPtr, GError **), GDestroyNotify free_result,
+    const char *text, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    Job *job = g_new0(Job, 1);
+    GThread *thread;
+    gpointer result = NULL;
+
+    g_atomic_ref_count_init(&job->refs);
+    g_mutex_init(&job->lock);
+    g_cond_init(&job->changed);
+    g_atomic_ref_count_inc(&store->refs);
+    job->store = store;
+    job->work = work;
+    job->free_result = free_result;
+    job->text = g_strdup(text);
+    g_atomic_ref_count_inc(&job->refs);
+    thread = g_thread_try_new("keymgr-libvirt", job_thread, job, error);
+    if (thread) {
+        g_thread_unref(thread);
+        result = job_await(job, deadline, cancellable, error);
+    } else {
+        job_unref(job);
+    }
+    job_unref(job);
+    return result;
+}
+
+static gboolean
+check_usage(const Store *store, virSecretPtr secret, const char *uuid, GError **error)
+{
+    int usage = virSecretGetUsageType(secret);
+
+    if (store->usage_type < 0 || usage == store->usage_type)
+        return TRUE;
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_SECRET,
+                "%s: secret %s is of usage type %s, configured is %s", store->description, uuid,
+                usage >= 0 && usage < (int)G_N_ELEMENTS(usage_names) ? usage_names[usage] : "unknown",
+                usage_names[store->usage_type]);
+    return FALSE;
+}
+
+static KeymgrSecret *
+take_value(const Store *store, const char *uuid, unsigned char *value, size_t size, GError **error)
+{
+    KeymgrSecret *secret = NULL;
+
+    if (size == 0)
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NO_PAYLOAD, "%s: secret %s: its value is empty",
+                    store->description, uuid);
+    else if (size > KEYMGR_SECRET_MAX_SIZE)
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: secret %s passes the limit of %d bytes",
+                    store->description, uuid, KEYMGR_SECRET_MAX_SIZE);
+    else
+        secret = keymgr_secret_new(value, size);
+    explicit_bzero(value, size);
+    free(value);
+    return secret;
+}
+
+static gpointer
+work_get_value(Job *job, virConnectPtr connection, GError **error)
+{
+    virSecretPtr secret = virSecretLookupByUUIDString(connection, job->text);
+    unsigned char *value;
+    size_t size = 0;
+    KeymgrSecret *result = NULL;
+
+    if (!secret)
+        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+    if (check_usage(job->store, secret, job->text, error)) {
+        value = virSecretGetValue(secret, &size, 0);
+        if (value)
+            result = take_value(job->store, job->text, value, size, error);
+        else
+            /* It was found a moment ago, so this means: no value. */
+            fail(job->store, job->text, KEYMGR_ERROR_NO_PAYLOAD, error);
+    }
+    virSecretFree(secret);
+    return result;
+}
+
+static KeymgrInfo *
+info_of(virSecretPtr secret)
+{
+    KeymgrInfo *info = g_new0(KeymgrInfo, 1);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    int usage = virSecretGetUsageType(secret);
+    const char *name = virSecretGetUsageID(secret);
+
+    virSecretGetUUIDString(secret, uuid);
+    info->id = g_ascii_strdown(uuid, -1);
+    info->name = name && *name ? g_strdup(name) : NULL;
+    info->type = g_strdup(usage >= 0 && usage < (int)G_N_ELEMENTS(usage_names) ? usage_names[usage] : NULL);
+    /* libvirt does not tell without giving the value away. */
+    info->has_payload = TRUE;
+    return info;
+}
+
+static gpointer
+work_describe(Job *job, virConnectPtr connection, GError **error)
+{
+    virSecretPtr secret = virSecretLookupByUUIDString(connection, job->text);
+    KeymgrInfo *info;
+
+    if (!secret)
+        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+    info = info_of(secret);
+    virSecretFree(secret);
+    return info;
+}
+
+static void
+info_free(gpointer info)
+{
+    keymgr_info_free(info);
+}
+
+static gpointer
+work_list(Job *job, virConnectPtr connection, GError **error)
+{
+    virSecretPtr *secrets = NULL;
+    int count = virConnectListAllSecrets(connection, &secrets, 0);
+    GPtrArray *infos;
+    int i;
+
+    if (count < 0)
+        return fail(job->store, "", KEYMGR_ERROR_UNAVAILABLE, error);
+    infos = g_ptr_array_new_with_free_func(info_free);
+    for (i = 0; i < count; i++) {
+        KeymgrInfo *info = info_of(secrets[i]);
+
+        if ((!job->text || g_strcmp0(job->text, info->name) == 0) && infos->len < KEYMGR_LIST_MAX)
+            g_ptr_array_add(infos, info);
+        else
+            keymgr_info_free(info);
+        virSecretFree(secrets[i]);
+    }
+    free(secrets);
+    return infos;
+}
+
+static void
+secret_free(gpointer secret)
+{
+    keymgr_secret_unref(secret);
+}
+
+static void
+array_free(gpointer array)
+{
+    g_ptr_array_unref(array);
+}
+
+static gboolean
+parse(const char *text, KeymgrReference *reference, GError **error)
+{
+    if (!keymgr_reference_parse(text, reference, error))
+        return FALSE;
+    if (reference->kind == KEYMGR_REFERENCE_SECRET)
+        return TRUE;
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_REFERENCE, "'%s': libvirt has no containers",
+                reference->uuid);
+    return FALSE;
+}
+
+static gint64
+deadline_of(const Store *store)
+{
+    return g_get_monotonic_time() + store->timeout_ms * G_TIME_SPAN_MILLISECOND;
+}
+
+static GPtrArray *
+libvirt_fetch(gpointer data, const char *const *references, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+    gint64 deadline = deadline_of(store);
+    g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(secret_free);
+    KeymgrReference reference;
+    gsize i;
+
+    for (i = 0; references[i]; i++) {
+        if (!parse(references[i], &reference, error))
+            return NULL;
+    }
+    for (i = 0; references[i]; i++) {
+        KeymgrSecret *secret;
+
+        if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
+            !parse(references[i], &reference, error))
+            return NULL;
+        secret = store->get_value ? store->get_value(reference.uuid, store->opaque, error)
+                                  : run(store, work_get_value, secret_free, reference.uuid, deadline,
+                                        cancellable, error);
+        if (!secret)
+            return NULL;
+        g_ptr_array_add(secrets, secret);
+    }
+    return g_steal_pointer(&secrets);
+}
+
+static KeymgrInfo *
+libvirt_describe(gpointer data, const char *text, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+    KeymgrReference reference;
+
+    if (!parse(text, &reference, error))
+        return NULL;
+    return run(store, work_describe, info_free, reference.uuid, deadline_of(store), cancellable, error);
+}
+
+static GPtrArray *
+libvirt_list(gpointer data, const char *name, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+
+    return run(store, work_list, array_free, name, deadline_of(store), cancellable, error);
+}
+
+const KeymgrBackend keymgr_backend_libvirt = {
+    .name = "libvirt",
+    .group = "libvirt",
+    .keys = key_lists,
+    .open = libvirt_open,
+    .close = libvirt_close,
+    .describe_store = libvirt_describe_store,
+    .fetch = libvirt_fetch,
+    .describe = libvirt_describe,
+    .list = libvirt_list,
+    .set_libvirt_get_value = libvirt_set_get_value,
+};

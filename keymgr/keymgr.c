@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keymgr/keymgr.h"
+
+#include <string.h>
+
+#include "keymgr/keymgr_backend.h"
+#include "keymgr/keymgr_memory.h"
+
+/* A new store: its row here, and its file. */
+static const KeymgrBackend *const backends[] = {
+    &keymgr_backend_barbican,
+    &keymgr_backend_libvirt,
+};
+
+static const KeymgrConfigKey keymgr_keys[] = {
+    { "backend", FALSE },
+    { NULL, FALSE },
+};
+
+static const KeymgrConfigKey *const keymgr_key_lists[] = { keymgr_keys, NULL };
+
+struct Keymgr {
+    gatomicrefcount refs;
+    const KeymgrBackend *backend;
+    gpointer store;
+};
+
+void
+keymgr_info_free(KeymgrInfo *info)
+{
+    if (!info)
+        return;
+    g_free(info->id);
+    g_free(info->name);
+    g_free(info->type);
+    g_free(info->status);
+    g_free(info->created);
+    g_free(info->expiration);
+    g_free(info->algorithm);
+    g_free(info);
+}
+
+static const KeymgrBackend *
+find_backend(const KeymgrConfig *config, GError **error)
+{
+    g_autofree char *name = keymgr_config_string(config, "backend");
+    g_autoptr(GString) known = g_string_new(NULL);
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(backends); i++) {
+        if (g_strcmp0(name, backends[i]->name) == 0)
+            return backends[i];
+        g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", backends[i]->name);
+    }
+    if (name)
+        keymgr_config_fail(config, "backend", "'%s' is not known (%s)", error, name, known->str);
+    else
+        keymgr_config_fail(config, "backend", "is needed (%s)", error, known->str);
+    return NULL;
+}
+
+Keymgr *
+keymgr_new(GKeyFile *file, const char *directory, GError **error)
+{
+    KeymgrConfig config = { file, "keymgr", directory };
+    const KeymgrBackend *backend = find_backend(&config, error);
+    gpointer store;
+    Keymgr *keymgr;
+
+    if (!backend)
+        return NULL;
+    keymgr_memory_init();
+    config.group = backend->group;
+    store = backend->open(&config, error);
+    if (!store)
+        return NULL;
+    keymgr = g_new0(Keymgr, 1);
+    g_atomic_ref_count_init(&keymgr->refs);
+    keymgr->backend = backend;
+    keymgr->store = store;
+    return keymgr;
+}
+
+Keymgr *
+keymgr_ref(Keymgr *keymgr)
+{
+    g_atomic_ref_count_inc(&keymgr->refs);
+    return keymgr;
+}
+
+void
+keymgr_unref(Keymgr *keymgr)
+{
+    if (!keymgr || !g_atomic_ref_count_dec(&keymgr->refs))
+        return;
+    keymgr->backend->close(keymgr->store);
+    g_free(keymgr);
+}
+
+void
+keymgr_set_libvirt_get_value(Keymgr *keymgr, KeymgrLibvirtGetValue get_value, gpointer opaque,
+                             GDestroyNotify destroy)
+{
+    if (keymgr->backend->set_libvirt_get_value)
+        keymgr->backend->set_libvirt_get_value(keymgr->store, get_value, opaque, destroy);
+    else if (destroy)
+        destroy(opaque);
+}
+
+const char *
+keymgr_describe_store(Keymgr *keymgr)
+{
+    return keymgr->backend->describe_store(keymgr->store);
+}
+
+/* The key lists of a group; NULL when it is not ours. */
+static const KeymgrConfigKey *const *
+group_keys(const char *group)
+{
+    gsize i;
+
+    if (strcmp(group, "keymgr") == 0)
+        return keymgr_key_lists;
+    for (i = 0; i < G_N_ELEMENTS(backends); i++) {
+        if (strcmp(group, backends[i]->group) == 0)
+            return backends[i]->keys;
+        if (g_strcmp0(group, backends[i]->extra_group) == 0)
+            return backends[i]->extra_keys;
+    }
+    return NULL;
+}
+
+/* Made once for each group and kept: callers get a constant list. */
+const char *const *
+keymgr_config_keys(const char *group)
+{
+    static GMutex lock;
+    static GHashTable *made;
+    const KeymgrConfigKey *const *list = group_keys(group);
+    const char *const *names;
+    GPtrArray *array;
+
+    if (!list)
+        return NULL;
+    g_mutex_lock(&lock);
+    if (!made)
+        made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    names = g_hash_table_lookup(made, group);
+    if (!names) {
+        array = g_ptr_array_new();
+        for (; *list; list++) {
+            const KeymgrConfigKey *key;
+
+            for (key = *list; key->name; key++)
+                g_ptr_array_add(array, (gpointer)key->name);
+        }
+        g_ptr_array_add(array, NULL);
+        names = (const char *const *)g_ptr_array_free(array, FALSE);
+        g_hash_table_insert(made, g_strdup(group), (gpointer)names);
+    }
+    g_mutex_unlock(&lock);
+    return names;
+}
+
+gboolean
+keymgr_config_key_is_secret(const char *group, const char *name)
+{
+    const KeymgrConfigKey *const *list = group_keys(group);
+
+    for (; list && *list; list++) {
+        const KeymgrConfigKey *key;
+
+        for (key = *list; key->name; key++) {
+            if (strcmp(key->name, name) == 0)
+                return key->secret;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+unsupported(Keymgr *keymgr, const char *what, GError **error)
+{
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED, "%s: cannot %s", keymgr_describe_store(keymgr),
+                what);
+    return FALSE;
+}
+
+GPtrArray *
+keymgr_fetch(Keymgr *keymgr, const char *const *references, GCancellable *cancellable, GError **error)
+{
+    return keymgr->backend->fetch(keymgr->store, references, cancellable, error);
+}
+
+KeymgrInfo *
+keymgr_describe(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->describe && !unsupported(keymgr, "describe secrets", error))
+        return NULL;
+    return keymgr->backend->describe(keymgr->store, reference, cancellable, error);
+}
+
+GPtrArray *
+keymgr_list(Keymgr *keymgr, const char *name, GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->list && !unsupported(keymgr, "list secrets", error))
+        return NULL;
+    return keymgr->backend->list(keymgr->store, name, cancellable, error);
+}

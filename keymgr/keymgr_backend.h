@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a store has to offer. A backend is one file with one such table, and
+ * one row in keymgr.c. Every function may be called by many threads at once.
+ */
+#pragma once
+
+#include "keymgr/keymgr.h"
+#include "keymgr/keymgr_config.h"
+
+/* The most secrets that one call fetches, containers counted out. */
+#define KEYMGR_MAX_REFERENCES 256
+/* The most secrets that a list returns. */
+#define KEYMGR_LIST_MAX 10000
+
+typedef struct {
+    const char *name;  /* of [keymgr] backend= */
+    const char *group; /* where its options are */
+    /* Options of its group; several lists, each ends with a NULL name. */
+    const KeymgrConfigKey *const *keys;
+    /* A further group, such as that of a service user, with the same keys as
+     * the lists in extra_keys; NULL: none. */
+    const char *extra_group;
+    const KeymgrConfigKey *const *extra_keys;
+
+    /* No network traffic. NULL on failure. */
+    gpointer (*open)(const KeymgrConfig *config, GError **error);
+    void (*close)(gpointer store);
+    /* "barbican at https://...": as long as the store lives. */
+    const char *(*describe_store)(gpointer store);
+
+    /* As the functions of keymgr.h; NULL: KEYMGR_ERROR_UNSUPPORTED. */
+    GPtrArray *(*fetch)(gpointer store, const char *const *references, GCancellable *cancellable,
+                        GError **error);
+    KeymgrInfo *(*describe)(gpointer store, const char *reference, GCancellable *cancellable,
+                            GError **error);
+    GPtrArray *(*list)(gpointer store, const char *name, GCancellable *cancellable, GError **error);
+
+    void (*set_libvirt_get_value)(gpointer store, KeymgrLibvirtGetValue get_value, gpointer opaque,
+                                  GDestroyNotify destroy);
+} KeymgrBackend;
+
+extern const KeymgrBackend keymgr_backend_barbican;
+extern const KeymgrBackend keymgr_backend_libvirt;

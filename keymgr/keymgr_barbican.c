@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keymgr/keymgr_barbican.h"
+
+#include <string.h>
+
+#include "keymgr/keymgr_error.h"
+#include "keymgr/keymgr_http_error.h"
+#include "keymgr/keymgr_keystone.h"
+
+#define DEFAULT_CONNECT_TIMEOUT_MS 10000
+#define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_TOTAL_TIMEOUT_MS 60000
+#define DEFAULT_CONNECTIONS 8
+#define SERVICE_USER_GROUP "barbican_service_user"
+
+struct KeymgrBarbican {
+    KeymgrHttp *http;
+    KeymgrKeystone *keystone;     /* NULL: no authentication */
+    KeymgrKeystone *service_user; /* NULL: no X-Service-Token */
+    KeymgrSecret *project_header; /* X-Project-Id, where there is no Keystone */
+    char *endpoint;               /* versioned; NULL: from the catalogue */
+    char *service_type;
+    char *service_name;
+    char *region;
+    char **interfaces;
+    KeymgrRetry retry;
+    guint total_timeout_ms;
+    char *description;
+};
+
+const KeymgrConfigKey keymgr_barbican_keys[] = {
+    { "barbican_endpoint", FALSE },
+    { "endpoint_override", FALSE },
+    { "barbican_api_version", FALSE },
+    { "barbican_endpoint_type", FALSE },
+    { "valid_interfaces", FALSE },
+    { "interface", FALSE },
+    { "barbican_region_name", FALSE },
+    { "region_name", FALSE },
+    { "service_type", FALSE },
+    { "service_name", FALSE },
+    { "verify_ssl", FALSE },
+    { "verify_ssl_path", FALSE },
+    { "cafile", FALSE },
+    { "insecure", FALSE },
+    { "certfile", FALSE },
+    { "keyfile", FALSE },
+    { "timeout", FALSE },
+    { "connect_timeout", FALSE },
+    { "total_timeout", FALSE },
+    { "max_connections", FALSE },
+    { "http2", FALSE },
+    { "send_service_user_token", FALSE },
+    /* Taken over from nova.conf without effect: they concern the polling of
+     * orders and Python's logging. */
+    { "number_of_retries", FALSE },
+    { "retry_delay", FALSE },
+    { "collect_timing", FALSE },
+    { "split_loggers", FALSE },
+    { NULL, FALSE },
+};
+
+KeymgrBarbicanCall *
+keymgr_barbican_call_new(const char *method, const char *accept, char *path, char *what)
+{
+    KeymgrBarbicanCall *call = g_new0(KeymgrBarbicanCall, 1);
+
+    call->http = g_new0(KeymgrHttpRequest, 1);
+    call->http->method = method;
+    call->http->accept = accept;
+    call->http->max_answer = KEYMGR_SECRET_MAX_SIZE;
+    call->path = path;
+    call->what = what;
+    return call;
+}
+
+void
+keymgr_barbican_call_free(gpointer data)
+{
+    KeymgrBarbicanCall *call = data;
+
+    keymgr_http_request_free(call->http);
+    g_free(call->path);
+    g_free(call->what);
+    g_free(call);
+}
+
+void
+keymgr_barbican_free(KeymgrBarbican *barbican)
+{
+    if (!barbican)
+        return;
+    keymgr_keystone_free(barbican->keystone);
+    keymgr_keystone_free(barbican->service_user);
+    keymgr_http_free(barbican->http);
+    keymgr_secret_unref(barbican->project_header);
+    g_free(barbican->endpoint);
+    g_free(barbican->service_type);
+    g_free(barbican->service_name);
+    g_free(barbican->region);
+    g_strfreev(barbican->interfaces);
+    g_free(barbican->description);
+    g_free(barbican);
+}
+
+static gboolean
+read_http(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
+{
+    KeymgrHttpOptions options = { 0 };
+    g_autofree char *ca_path = NULL;
+    g_autofree char *verify_path = NULL;
+    g_autofree char *cert_file = NULL;
+    g_autofree char *key_file = NULL;
+    gboolean verify;
+
+    if (!keymgr_config_boolean(config, "insecure", FALSE, &options.insecure, error) ||
+        !keymgr_config_boolean(config, "verify_ssl", TRUE, &verify, error) ||
+        !keymgr_config_boolean(config, "http2", FALSE, &options.http2, error) ||
+        !keymgr_config_path(config, "verify_ssl_path", &verify_path, error) ||
+        !keymgr_config_path(config, "cafile", &ca_path, error) ||
+        !keymgr_config_path(config, "certfile", &cert_file, error) ||
+        !keymgr_config_path(config, "keyfile", &key_file, error) ||
+        !keymgr_config_seconds(config, "connect_timeout", 600, DEFAULT_CONNECT_TIMEOUT_MS,
+                               &options.connect_timeout_ms, error) ||
+        !keymgr_config_seconds(config, "timeout", 3600, DEFAULT_TIMEOUT_MS, &options.timeout_ms, error) ||
+        !keymgr_config_seconds(config, "total_timeout", 3600, DEFAULT_TOTAL_TIMEOUT_MS,
+                               &barbican->total_timeout_ms, error) ||
+        !keymgr_config_uint(config, "max_connections", 1, 64, DEFAULT_CONNECTIONS,
+                            &options.max_connections, error))
+        return FALSE;
+    if (key_file && !cert_file)
+        return keymgr_config_fail(config, "keyfile", "is of no use without certfile", error);
+    options.insecure |= !verify;
+    /* verify_ssl_path wins: castellan looks at nothing else. */
+    options.ca_path = verify_path ? g_steal_pointer(&verify_path) : g_steal_pointer(&ca_path);
+    options.cert_file = g_steal_pointer(&cert_file);
+    options.key_file = g_steal_pointer(&key_file);
+    barbican->http = keymgr_http_new(&options);
+    return TRUE;
+}
+
+/* Barbican's URL is unversioned, but deployments have /v1 in the catalogue. */
+static char *
+versioned(char *url)
+{
+    char *whole = g_str_has_suffix(url, "/v1") ? g_strdup(url) : g_strconcat(url, "/v1", NULL);
+
+    g_free(url);
+    return whole;
+}
+
+static gboolean
+read_endpoint(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
+{
+    g_autofree char *version = keymgr_config_string(config, "barbican_api_version");
+    g_autofree char *interfaces = keymgr_config_string_any(
+        config, (const char *const[]){ "barbican_endpoint_type", "valid_interfaces", "interface", NULL });
+    gsize i;
+
+    if (version && strcmp(version, "v1") != 0 && strcmp(version, "1") != 0)
+        return keymgr_config_fail(config, "barbican_api_version", "only v1 is supported", error);
+    if (!keymgr_config_url(config, "barbican_endpoint", &barbican->endpoint, error))
+        return FALSE;
+    if (!barbican->endpoint && !keymgr_config_url(config, "endpoint_override", &barbican->endpoint, error))
+        return FALSE;
+    if (barbican->endpoint)
+        barbican->endpoint = versioned(barbican->endpoint);
+
+    barbican->service_type = keymgr_config_string(config, "service_type");
+    if (!barbican->service_type)
+        barbican->service_type = g_strdup("key-manager");
+    barbican->service_name = keymgr_config_string(config, "service_name");
+    barbican->region = keymgr_config_string_any(
+        config, (const char *const[]){ "barbican_region_name", "region_name", NULL });
+    barbican->interfaces = g_strsplit(interfaces ? interfaces : "public", ",", 8);
+    for (i = 0; barbican->interfaces[i]; i++) {
+        char *interface = g_strstrip(barbican->interfaces[i]);
+
+        /* Old spellings: publicURL, internalURL. */
+        if (g_str_has_suffix(interface, "URL"))
+            interface[strlen(interface) - strlen("URL")] = '\0';
+        if (strcmp(interface, "public") != 0 && strcmp(interface, "internal") != 0 &&
+            strcmp(interface, "admin") != 0)
+            return keymgr_config_fail(config, "barbican_endpoint_type",
+                                      "'%s' is not public, internal or admin", error, interface);
+    }
+    return TRUE;
+}
+
+static gboolean
+read_auth(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
+{
+    g_autoptr(KeymgrAuth) auth = keymgr_auth_new(config, error);
+    const char *from = barbican->endpoint;
+
+    if (!auth)
+        return FALSE;
+    if (!barbican->endpoint && (keymgr_auth_kind(auth) == KEYMGR_AUTH_NONE || !keymgr_auth_url(auth)))
+        return keymgr_config_fail(config, "barbican_endpoint",
+                                  "is needed: without auth_url there is no catalogue", error);
+    if (keymgr_auth_kind(auth) == KEYMGR_AUTH_NONE && keymgr_auth_project_id(auth)) {
+        g_autoptr(KeymgrSecret) id = keymgr_secret_new(keymgr_auth_project_id(auth),
+                                                       strlen(keymgr_auth_project_id(auth)));
+
+        barbican->project_header = keymgr_http_secret_header("X-Project-Id", id);
+    }
+    barbican->description = from ? g_strdup_printf("Barbican at %s", from)
+                                 : g_strdup_printf("Barbican of the catalogue of %s", keymgr_auth_url(auth));
+    if (keymgr_auth_kind(auth) != KEYMGR_AUTH_NONE)
+        barbican->keystone = keymgr_keystone_new(g_steal_pointer(&auth), barbican->http, &barbican->retry,
+                                                 !barbican->endpoint);
+    return TRUE;
+}
+
+static gboolean
+read_service_user(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
+{
+    KeymgrConfig group = { config->file, SERVICE_USER_GROUP, config->directory };
+    g_autoptr(KeymgrAuth) auth = NULL;
+    gboolean wanted;
+
+    if (!keymgr_config_boolean(config, "send_service_user_token", FALSE, &wanted, error))
+        return FALSE;
+    if (!wanted)
+        return TRUE;
+    auth = keymgr_auth_new(&group, error);
+    if (!auth)
+        return FALSE;
+    if (keymgr_auth_kind(auth) == KEYMGR_AUTH_NONE)
+        return keymgr_config_fail(&group, "auth_type", "a service user needs credentials", error);
+    barbican->service_user = keymgr_keystone_new(g_steal_pointer(&auth), barbican->http, &barbican->retry,
+                                                 FALSE);
+    return TRUE;
+}
+
+KeymgrBarbican *
+keymgr_barbican_new(const KeymgrConfig *config, GError **error)
+{
+    g_autoptr(KeymgrBarbican) barbican = g_new0(KeymgrBarbican, 1);
+
+    if (!read_http(config, barbican, error) || !keymgr_retry_read(config, &barbican->retry, error) ||
+        !read_endpoint(config, barbican, error) || !read_auth(config, barbican, error) ||
+        !read_service_user(config, barbican, error))
+        return NULL;
+    return g_steal_pointer(&barbican);
+}
+
+const char *
+keymgr_barbican_describe(const KeymgrBarbican *barbican)
+{
+    return barbican->description;
+}
+
+gint64
+keymgr_barbican_deadline(const KeymgrBarbican *barbican)
+{
+    return g_get_monotonic_time() + barbican->total_timeout_ms * G_TIME_SPAN_MILLISECOND;
+}
+
+/* One send(), through all its passes. */
+typedef struct {
+    KeymgrBarbican *barbican;
+    GPtrArray *calls;
+    gint64 deadline;
+    GCancellable *cancellable;
+
+    KeymgrToken *token;        /* NULL without authentication */
+    KeymgrToken *service_token;
+    char *endpoint;
+    gboolean renewed;
+    gint64 not_before;
+    gboolean again;            /* this pass ended with something to send again */
+    GError *failure;
+} Sending;
+
+static gboolean
+get_tokens(Sending *sending, GError **error)
+{
+    KeymgrBarbican *barbican = sending->barbican;
+    KeymgrEndpointWish wish = { barbican->service_type, barbican->service_name,
+                                (const char *const *)barbican->interfaces, barbican->region };
+
+    g_clear_pointer(&sending->token, keymgr_token_unref);
+    g_clear_pointer(&sending->service_token, keymgr_token_unref);
+    g_clear_pointer(&sending->endpoint, g_free);
+    if (barbican->keystone) {
+        sending->token = keymgr_keystone_token(barbican->keystone, sending->deadline, sending->cancellable,
+                                               error);
+        if (!sending->token)
+            return FALSE;
+    }
+    if (barbican->service_user) {
+        sending->service_token = keymgr_keystone_token(barbican->service_user, sending->deadline,
+                                                       sending->cancellable, error);
+        if (!sending->service_token)
+            return FALSE;
+    }
+    if (barbican->endpoint) {
+        sending->endpoint = g_strdup(barbican->endpoint);
+        return TRUE;
+    }
+    sending->endpoint = keymgr_token_endpoint(sending->token, &wish, error);
+    if (!sending->endpoint) {
+        g_prefix_error(error, "%s: ", barbican->description);
+        return FALSE;
+    }
+    sending->endpoint = versioned(sending->endpoint);
+    return TRUE;
+}
+
+static void
+dress(Sending *sending, KeymgrHttpRequest *http, const char *path)
+{
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(http->headers); i++)
+        g_clear_pointer(&http->headers[i], keymgr_secret_unref);
+    g_free(http->url);
+    http->url = g_strconcat(sending->endpoint, path, NULL);
+    if (sending->token)
+        http->headers[0] = keymgr_http_secret_header("X-Auth-Token", keymgr_token_value(sending->token));
+    else if (sending->barbican->project_header)
+        http->headers[0] = keymgr_secret_ref(sending->barbican->project_header);
+    if (sending->service_token)
+        http->headers[1] = keymgr_http_secret_header("X-Service-Token",
+                                                     keymgr_token_value(sending->service_token));
+}
+
+static const char *
+hint_for(const Sending *sending, const KeymgrHttpRequest *http)
+{
+    if (http->error)
+        return NULL;
+    switch (http->status) {
+    case 401:
+        return sending->renewed ? "with a new token too" : "the token cannot be renewed";
+    case 404:
+    case 410:
+        return "it does not exist, has expired or was deleted";
+    default:
+        return NULL;
+    }
+}
+
+static void
+fail_call(Sending *sending, KeymgrBarbicanCall *call)
+{
+    const KeymgrSecret *hidden[] = { sending->token ? keymgr_token_value(sending->token) : NULL, NULL };
+    g_autofree char *prefix = g_strdup_printf("Barbican at %s: %s", sending->endpoint, call->what);
+
+    if (!call->http->error && call->http->status >= 200 && call->http->status < 300)
+        g_prefix_error(&sending->failure, "%s: ", prefix);
+    else
+        keymgr_http_fail(call->http, prefix, hint_for(sending, call->http), hidden, &sending->failure);
+}
+
+/* "Not Found. Sorry but your secret has no payload.": the one way in which a
+ * 404 speaks of a secret that does exist. */
+static gboolean
+is_no_payload(const KeymgrHttpRequest *http)
+{
+    g_autofree char *text = http->status == 404 ? keymgr_http_server_text(http, NULL) : NULL;
+
+    return text && strstr(text, "has no payload");
+}
+
+static gboolean
+on_done(KeymgrHttpRequest *http, gpointer opaque)
+{
+    Sending *sending = opaque;
+    KeymgrBarbicanCall *call = NULL;
+    gint64 not_before;
+    guint i;
+
+    for (i = 0; i < sending->calls->len; i++) {
+        call = g_ptr_array_index(sending->calls, i);
+        if (call->http == http)
+            break;
+    }
+    g_assert(call && call->http == http);
+    if (!http->error && http->status >= 200 && http->status < 300) {
+        if (sending->token)
+            keymgr_token_set_proven(sending->token);
+        call->done = !call->check || call->check(call, &sending->failure);
+        if (!call->done)
+            fail_call(sending, call);
+        return call->done;
+    }
+    if (!http->error && http->status == 401 && !sending->renewed && sending->token &&
+        keymgr_keystone_reject(sending->barbican->keystone, sending->token)) {
+        if (sending->service_token)
+            keymgr_keystone_reject(sending->barbican->service_user, sending->service_token);
+        sending->renewed = sending->again = TRUE;
+        return FALSE;
+    }
+    if (keymgr_retry_again(&sending->barbican->retry, &call->retries, http, &not_before) &&
+        not_before < sending->deadline) {
+        sending->not_before = MAX(sending->not_before, not_before);
+        sending->again = TRUE;
+        return TRUE; /* the others go on meanwhile */
+    }
+    fail_call(sending, call);
+    if (is_no_payload(http) && sending->failure)
+        sending->failure->code = KEYMGR_ERROR_NO_PAYLOAD;
+    return FALSE;
+}
+
+/* One round: what is not done yet; the first alone while the token is new to
+ * Barbican, which then asks Keystone about it once and not once a request. */
+static gboolean
+send_pass(Sending *sending, gboolean *left, GError **error)
+{
+    g_autofree KeymgrHttpRequest **requests = g_new0(KeymgrHttpRequest *, sending->calls->len);
+    gboolean alone = sending->token && !keymgr_token_is_proven(sending->token);
+    gsize count = 0;
+    guint i;
+
+    *left = FALSE;
+    for (i = 0; i < sending->calls->len; i++) {
+        KeymgrBarbicanCall *call = g_ptr_array_index(sending->calls, i);
+
+        if (call->done)
+            continue;
+        if (alone && count == 1) {
+            *left = TRUE;
+            break;
+        }
+        dress(sending, call->http, call->path);
+        requests[count++] = call->http;
+    }
+    sending->again = FALSE;
+    if (count == 0)
+        return TRUE;
+    if (!keymgr_http_pause(sending->not_before, sending->cancellable, error) ||
+        !keymgr_http_perform(sending->barbican->http, requests, count, sending->deadline, on_done, sending,
+                             sending->cancellable, error))
+        return FALSE;
+    if (sending->failure) {
+        g_propagate_error(error, g_steal_pointer(&sending->failure));
+        return FALSE;
+    }
+    *left |= sending->again;
+    return TRUE;
+}
+
+gboolean
+keymgr_barbican_send(KeymgrBarbican *barbican, GPtrArray *calls, gint64 deadline, GCancellable *cancellable,
+                     GError **error)
+{
+    Sending sending = { .barbican = barbican, .calls = calls, .deadline = deadline,
+                        .cancellable = cancellable };
+    gboolean left = TRUE;
+    gboolean good = TRUE;
+
+    while (good && left)
+        good = get_tokens(&sending, error) && send_pass(&sending, &left, error);
+    g_clear_error(&sending.failure);
+    keymgr_token_unref(sending.token);
+    keymgr_token_unref(sending.service_token);
+    g_free(sending.endpoint);
+    return good;
+}

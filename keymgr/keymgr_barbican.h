@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A session with Barbican: finds its endpoint, shows a token, sends requests
+ * side by side, renews the token once on a 401, tries again where the
+ * configuration asks for it, and turns refusals into errors.
+ */
+#pragma once
+
+#include "keymgr/keymgr_config.h"
+#include "keymgr/keymgr_http.h"
+#include "keymgr/keymgr_retry.h"
+
+typedef struct KeymgrBarbican KeymgrBarbican;
+
+/* One request to the API. Zeroed by the caller, then filled. */
+typedef struct KeymgrBarbicanCall KeymgrBarbicanCall;
+struct KeymgrBarbicanCall {
+    KeymgrHttpRequest *http; /* owned; its url is set by the session */
+    char *path;              /* owned; below the versioned endpoint: "/secrets/..." */
+    char *what;              /* owned; for messages: "secret UUID" */
+    /* Looks at an answer of status 2xx; FALSE with the reason set refuses it.
+     * NULL: anything goes. */
+    gboolean (*check)(KeymgrBarbicanCall *call, GError **error);
+    gboolean done;           /* set by the session */
+    KeymgrRetryState retries;
+};
+
+KeymgrBarbicanCall *keymgr_barbican_call_new(const char *method, const char *accept, char *path, char *what);
+void keymgr_barbican_call_free(gpointer call);
+
+extern const KeymgrConfigKey keymgr_barbican_keys[];
+
+/* Reads the group's options. NULL with KEYMGR_ERROR_CONFIG. */
+KeymgrBarbican *keymgr_barbican_new(const KeymgrConfig *config, GError **error);
+void keymgr_barbican_free(KeymgrBarbican *barbican);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrBarbican, keymgr_barbican_free)
+const char *keymgr_barbican_describe(const KeymgrBarbican *barbican);
+
+/* The moment by which an operation that begins now must be over. */
+gint64 keymgr_barbican_deadline(const KeymgrBarbican *barbican);
+
+/* Sends all calls, and returns when all are done or one has failed for good,
+ * which cancels the rest. calls: of KeymgrBarbicanCall. */
+gboolean keymgr_barbican_send(KeymgrBarbican *barbican, GPtrArray *calls, gint64 deadline,
+                              GCancellable *cancellable, GError **error);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Barbican's JSON documents. Errors are KEYMGR_ERROR_PROTOCOL or _LIMIT, with
+ * the reason alone.
+ */
+#pragma once
+
+#include "keymgr/keymgr.h"
+#include "keymgr/keymgr_json.h"
+
+/* GET /v1/secrets/UUID */
+KeymgrInfo *keymgr_barbican_json_info(KeymgrJson *json, GError **error);
+
+/* GET /v1/secrets: appends a page to infos, which may hold max at most. */
+gboolean keymgr_barbican_json_list(KeymgrJson *json, guint max, GPtrArray *infos, GError **error);
+
+/* GET /v1/containers/UUID: appends the UUIDs of its secrets, in an order that
+ * its type gives: those named "1", "2", ... "N" by number, as shielding data
+ * is stored in pieces; certificate and private key before passphrase and
+ * intermediates; others as they stand. */
+gboolean keymgr_barbican_json_container(KeymgrJson *json, guint max, GPtrArray *uuids, GError **error);

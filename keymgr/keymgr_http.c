@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A session is a libcurl multi handle with its connections. A call takes an
+ * idle session or makes one, and gives it back: so connections stay warm, no
+ * two threads meet in libcurl, and no lock is held while waiting.
+ */
+#include "keymgr/keymgr_http.h"
+
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "keymgr/keymgr_error.h"
+#include "keymgr/keymgr_memory.h"
+
+/* The longest sleep in one poll; a cancellable wakes it at once. */
+#define POLL_MS 1000
+
+struct KeymgrHttp {
+    KeymgrHttpOptions options;
+    GMutex lock;
+    GQueue idle; /* of CURLM */
+};
+
+/* One request in flight. */
+typedef struct {
+    KeymgrHttpRequest *request;
+    CURL *easy;
+    struct curl_slist lines[8];
+    char *plain[3];
+    char reason[CURL_ERROR_SIZE];
+} Transfer;
+
+/* One call of perform(). */
+typedef struct {
+    KeymgrHttp *http;
+    CURLM *multi;
+    Transfer *transfers;
+    gsize count;
+    gsize running;
+    gboolean stopped;
+    KeymgrHttpDone done;
+    gpointer opaque;
+} Call;
+
+void
+keymgr_http_request_reset(KeymgrHttpRequest *request)
+{
+    request->status = 0;
+    request->retry_after = 0;
+    request->header_bytes = 0;
+    request->over_limit = FALSE;
+    g_clear_pointer(&request->answer_type, g_free);
+    g_clear_pointer(&request->location, g_free);
+    g_clear_pointer(&request->answer, keymgr_secret_unref);
+    g_clear_pointer(&request->subject_token, keymgr_secret_unref);
+    g_clear_error(&request->error);
+}
+
+void
+keymgr_http_request_free(KeymgrHttpRequest *request)
+{
+    gsize i;
+
+    if (!request)
+        return;
+    keymgr_http_request_reset(request);
+    g_free(request->url);
+    keymgr_secret_unref(request->body);
+    for (i = 0; i < G_N_ELEMENTS(request->headers); i++)
+        keymgr_secret_unref(request->headers[i]);
+    g_free(request);
+}
+
+KeymgrSecret *
+keymgr_http_secret_header(const char *name, const KeymgrSecret *value)
+{
+    KeymgrSecret *line = keymgr_secret_new_buffer(KEYMGR_SECRET_MAX_SIZE);
+
+    if (!keymgr_secret_append(line, name, strlen(name)) || !keymgr_secret_append(line, ": ", 2) ||
+        !keymgr_secret_append(line, keymgr_secret_data(value), keymgr_secret_size(value)) ||
+        !keymgr_secret_append(line, "", 1))
+        g_error("a header line of more than %d bytes", KEYMGR_SECRET_MAX_SIZE);
+    return line;
+}
+
+KeymgrHttp *
+keymgr_http_new(const KeymgrHttpOptions *options)
+{
+    KeymgrHttp *http = g_new0(KeymgrHttp, 1);
+
+    keymgr_memory_init();
+    http->options = *options;
+    g_mutex_init(&http->lock);
+    g_queue_init(&http->idle);
+    return http;
+}
+
+static void
+session_free(gpointer multi)
+{
+    curl_multi_cleanup(multi);
+}
+
+void
+keymgr_http_free(KeymgrHttp *http)
+{
+    if (!http)
+        return;
+    g_queue_clear_full(&http->idle, session_free);
+    g_mutex_clear(&http->lock);
+    g_free(http->options.ca_path);
+    g_free(http->options.cert_file);
+    g_free(http->options.key_file);
+    g_free(http);
+}
+
+static CURLM *
+session_take(KeymgrHttp *http)
+{
+    CURLM *multi;
+
+    g_mutex_lock(&http->lock);
+    multi = g_queue_pop_head(&http->idle);
+    g_mutex_unlock(&http->lock);
+    if (multi)
+        return multi;
+
+    multi = curl_multi_init();
+    if (!multi)
+        g_error("libcurl gives no multi handle");
+    curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)http->options.max_connections);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)http->options.max_connections + 1);
+    curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    return multi;
+}
+
+static void
+session_give_back(KeymgrHttp *http, CURLM *multi)
+{
+    g_mutex_lock(&http->lock);
+    if (g_queue_get_length(&http->idle) < KEYMGR_HTTP_MAX_IDLE_SESSIONS)
+        g_queue_push_head(&http->idle, g_steal_pointer(&multi));
+    g_mutex_unlock(&http->lock);
+    if (multi)
+        session_free(multi);
+}
+
+/* The value of header NAME in one line of an answer, without white space at
+ * its ends; NULL when the line is another header. */
+static const char *
+header_value(const char *line, gsize size, const char *name, gsize *value_size)
+{
+    gsize skip = strlen(name);
+
+    if (size <= skip || g_ascii_strncasecmp(line, name, skip) != 0 || line[skip] != ':')
+        return NULL;
+    for (skip++; skip < size && g_ascii_isspace(line[skip]); skip++)
+        ;
+    while (size > skip && g_ascii_isspace(line[size - 1]))
+        size--;
+    *value_size = size - skip;
+    return line + skip;
+}
+
+static size_t
+on_header(char *line, size_t one, size_t size, void *opaque)
+{
+    KeymgrHttpRequest *request = opaque;
+    const char *value;
+    gsize value_size;
+
+    request->header_bytes += size;
+    if (request->header_bytes > KEYMGR_HTTP_MAX_HEADERS) {
+        request->over_limit = TRUE;
+        return 0;
+    }
+    if ((value = header_value(line, size, "X-Subject-Token", &value_size))) {
+        if (value_size > KEYMGR_HTTP_MAX_TOKEN) {
+            request->over_limit = TRUE;
+            return 0;
+        }
+        keymgr_secret_unref(request->subject_token);
+        request->subject_token = keymgr_secret_new(value, value_size);
+    } else if ((value = header_value(line, size, "Location", &value_size))) {
+        g_free(request->location);
+        request->location = g_strndup(value, value_size);
+    } else if ((value = header_value(line, size, "Retry-After", &value_size))) {
+        g_autofree char *seconds = g_strndup(value, value_size);
+
+        /* The other form, a date, is as good as nothing said. */
+        request->retry_after = (guint)CLAMP(g_ascii_strtoll(seconds, NULL, 10), 0, 86400);
+    }
+    return size;
+}
+
+static size_t
+on_body(char *data, size_t one, size_t size, void *opaque)
+{
+    KeymgrHttpRequest *request = opaque;
+
+    if (keymgr_secret_append(request->answer, data, size))
+        return size;
+    request->over_limit = TRUE;
+    return 0;
+}
+
+static void
+transfer_add_line(Transfer *transfer, gsize *used, const char *line)
+{
+    g_assert(*used < G_N_ELEMENTS(transfer->lines));
+    /* libcurl copies a header list's nodes nowhere, so that they may point
+     * into locked memory; curl_slist_append() would copy the text. */
+    transfer->lines[*used].data = (char *)line;
+    transfer->lines[*used].next = NULL;
+    if (*used > 0)
+        transfer->lines[*used - 1].next = &transfer->lines[*used];
+    (*used)++;
+}
+
+static void
+transfer_set_headers(Transfer *transfer)
+{
+    KeymgrHttpRequest *request = transfer->request;
+    gsize used = 0;
+    gsize i;
+
+    if (request->accept) {
+        transfer->plain[0] = g_strconcat("Accept: ", request->accept, NULL);
+        transfer_add_line(transfer, &used, transfer->plain[0]);
+    }
+    if (request->body) {
+        transfer->plain[1] = g_strconcat("Content-Type: ", request->content_type, NULL);
+        transfer_add_line(transfer, &used, transfer->plain[1]);
+        transfer_add_line(transfer, &used, "Expect:"); /* no 100-continue round */
+    }
+    for (i = 0; i < G_N_ELEMENTS(request->headers); i++) {
+        if (request->headers[i])
+            transfer_add_line(transfer, &used, (const char *)keymgr_secret_data(request->headers[i]));
+    }
+    if (used > 0)
+        curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->lines);
+}
+
+static void
+transfer_set_tls(CURL *easy, const KeymgrHttpOptions *options)
+{
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options->insecure ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options->insecure ? 0L : 2L);
+    if (options->ca_path && !options->insecure) {
+        gboolean folder = g_file_test(options->ca_path, G_FILE_TEST_IS_DIR);
+
+        curl_easy_setopt(easy, CURLOPT_CAINFO, folder ? NULL : options->ca_path);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, folder ? options->ca_path : NULL);
+    }
+    if (options->cert_file) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, options->cert_file);
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, options->key_file ? options->key_file : options->cert_file);
+    }
+}
+
+static void
+transfer_set_limits(CURL *easy, const KeymgrHttpOptions *options)
+{
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     options->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+    /* With HTTP/2, wait for the first connection and share it. */
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, options->http2 ? 1L : 0L);
+    /* Tokens go to the server and to nobody in between. */
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static void
+transfer_start(Transfer *transfer, Call *call, KeymgrHttpRequest *request)
+{
+    CURL *easy = curl_easy_init();
+
+    if (!easy)
+        g_error("libcurl gives no easy handle");
+    keymgr_http_request_reset(request);
+    request->answer = keymgr_secret_new_buffer(request->max_answer);
+    transfer->request = request;
+    transfer->easy = easy;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
+    curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "libvirt-msvm");
+    transfer_set_limits(easy, &call->http->options);
+    transfer_set_tls(easy, &call->http->options);
+    transfer_set_headers(transfer);
+    if (request->body) {
+        /* Not copied: it stays in locked memory. */
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, keymgr_secret_data(request->body));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)keymgr_secret_size(request->body));
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+    curl_multi_add_handle(call->multi, easy);
+    call->running++;
+}
+
+static void
+transfer_end(Transfer *transfer, Call *call)
+{
+    gsize i;
+
+    if (!transfer->easy)
+        return;
+    curl_multi_remove_handle(call->multi, transfer->easy);
+    curl_easy_cleanup(g_steal_pointer(&transfer->easy));
+    for (i = 0; i < G_N_ELEMENTS(transfer->plain); i++)
+        g_free(transfer->plain[i]);
+    call->running--;
+}
+
+static KeymgrError
+code_of(CURLcode code)
+{
+    switch ((int)code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return KEYMGR_ERROR_TIMEOUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_USE_SSL_FAILED:
+        return KEYMGR_ERROR_TLS;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return KEYMGR_ERROR_UNAVAILABLE;
+    default:
+        return KEYMGR_ERROR_PROTOCOL;
+    }
+}
+
+static void
+transfer_set_error(Transfer *transfer, CURLcode code)
+{
+    KeymgrHttpRequest *request = transfer->request;
+
+    if (request->over_limit && request->header_bytes > KEYMGR_HTTP_MAX_HEADERS)
+        g_set_error(&request->error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT,
+                    "the answer's headers pass the limit of %d bytes", KEYMGR_HTTP_MAX_HEADERS);
+    else if (request->over_limit)
+        g_set_error(&request->error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT,
+                    "the answer passes the limit of %zu bytes", request->max_answer);
+    else
+        g_set_error(&request->error, KEYMGR_ERROR, code_of(code), "%s",
+                    transfer->reason[0] ? transfer->reason : curl_easy_strerror(code));
+}
+
+static void
+call_finish_one(Call *call, CURLMsg *message)
+{
+    CURLcode code = message->data.result;
+    Transfer *transfer = NULL;
+    KeymgrHttpRequest *request;
+    curl_off_t run_time = 0;
+    long status = 0;
+
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+    request = transfer->request;
+    if (code == CURLE_OK) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+        request->status = (guint)status;
+    } else {
+        transfer_set_error(transfer, code);
+    }
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &run_time) == CURLE_OK)
+        request->run_time = run_time;
+    if (code == CURLE_OK) {
+        char *type = NULL;
+
+        curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &type);
+        request->answer_type = g_strdup(type);
+    }
+    transfer_end(transfer, call);
+    if (!call->stopped && !call->done(request, call->opaque))
+        call->stopped = TRUE;
+}
+
+static void
+on_cancelled(GCancellable *cancellable, gpointer multi)
+{
+    curl_multi_wakeup(multi);
+}
+
+static void
+call_time_out(Call *call)
+{
+    gsize i;
+
+    for (i = 0; i < call->count && !call->stopped; i++) {
+        Transfer *transfer = &call->transfers[i];
+
+        if (!transfer->easy)
+            continue;
+        g_set_error_literal(&transfer->request->error, KEYMGR_ERROR, KEYMGR_ERROR_TIMEOUT,
+                            "the time for the whole operation is over");
+        transfer_end(transfer, call);
+        call->stopped = !call->done(transfer->request, call->opaque);
+    }
+}
+
+static void
+call_run(Call *call, gint64 deadline, GCancellable *cancellable)
+{
+    while (call->running > 0 && !call->stopped && !g_cancellable_is_cancelled(cancellable)) {
+        gint64 left_ms = (deadline - g_get_monotonic_time() + 999) / 1000;
+        CURLMsg *message;
+        int running;
+        int queued;
+
+        if (left_ms <= 0) {
+            call_time_out(call);
+            return;
+        }
+        curl_multi_perform(call->multi, &running);
+        while ((message = curl_multi_info_read(call->multi, &queued))) {
+            if (message->msg == CURLMSG_DONE)
+                call_finish_one(call, message);
+        }
+        if (call->running > 0 && !call->stopped)
+            curl_multi_poll(call->multi, NULL, 0, (int)MIN(left_ms, POLL_MS), NULL);
+    }
+}
+
+gboolean
+keymgr_http_perform(KeymgrHttp *http, KeymgrHttpRequest **requests, gsize count, gint64 deadline,
+                    KeymgrHttpDone done, gpointer opaque, GCancellable *cancellable, GError **error)
+{
+    g_autofree Transfer *transfers = g_new0(Transfer, count);
+    Call call = { .http = http, .transfers = transfers, .count = count, .done = done, .opaque = opaque };
+    gulong handler = 0;
+    gsize i;
+
+    if (g_cancellable_set_error_if_cancelled(cancellable, error))
+        return FALSE;
+    call.multi = session_take(http);
+    if (cancellable)
+        handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), call.multi, NULL);
+    for (i = 0; i < count; i++)
+        transfer_start(&transfers[i], &call, requests[i]);
+    call_run(&call, deadline, cancellable);
+    for (i = 0; i < count; i++)
+        transfer_end(&transfers[i], &call);
+    g_cancellable_disconnect(cancellable, handler);
+    session_give_back(http, call.multi);
+    return !g_cancellable_set_error_if_cancelled(cancellable, error);
+}
+
+gboolean
+keymgr_http_pause(gint64 until, GCancellable *cancellable, GError **error)
+{
+    GPollFD fd;
+    gboolean can_poll = cancellable && g_cancellable_make_pollfd(cancellable, &fd);
+    gint64 left;
+
+    while (!g_cancellable_is_cancelled(cancellable) && (left = until - g_get_monotonic_time()) > 0)
+        g_poll(&fd, can_poll ? 1 : 0, (int)MIN(left / 1000 + 1, POLL_MS));
+    if (can_poll)
+        g_cancellable_release_fd(cancellable);
+    return !g_cancellable_set_error_if_cancelled(cancellable, error);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keymgr/keymgr_json.h"
+
+#include <string.h>
+
+#include "keymgr/keymgr_error.h"
+
+void
+keymgr_json_unref(KeymgrJson *json)
+{
+    json_object_put(json);
+}
+
+KeymgrJson *
+keymgr_json_parse(const KeymgrSecret *text, GError **error)
+{
+    struct json_tokener *tokener = json_tokener_new_ex(KEYMGR_JSON_MAX_DEPTH);
+    g_autoptr(KeymgrJson) json = NULL;
+    enum json_tokener_error code;
+
+    /* No JSON_TOKENER_ALLOW_TRAILING_CHARS: strict mode refuses a tail.
+     * The length fits an int: secrets end at KEYMGR_SECRET_MAX_SIZE. */
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json = json_tokener_parse_ex(tokener, (const char *)keymgr_secret_data(text),
+                                 (int)keymgr_secret_size(text));
+    code = json_tokener_get_error(tokener);
+    json_tokener_free(tokener);
+
+    if (code == json_tokener_error_depth) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT,
+                    "the JSON is nested more than %d deep", KEYMGR_JSON_MAX_DEPTH);
+        return NULL;
+    }
+    if (code != json_tokener_success || !json_object_is_type(json, json_type_object)) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL, "the answer is not a JSON object (%s)",
+                    code == json_tokener_continue  ? "it is cut off"
+                    : code == json_tokener_success ? "it is another type"
+                                                   : json_tokener_error_desc(code));
+        return NULL;
+    }
+    return g_steal_pointer(&json);
+}
+
+static KeymgrJson *
+member(KeymgrJson *object, const char *name, enum json_type type)
+{
+    KeymgrJson *value = NULL;
+
+    if (!object || !json_object_is_type(object, json_type_object) ||
+        !json_object_object_get_ex(object, name, &value) || !json_object_is_type(value, type))
+        return NULL;
+    return value;
+}
+
+const char *
+keymgr_json_string(KeymgrJson *object, const char *name)
+{
+    KeymgrJson *value = member(object, name, json_type_string);
+
+    return value ? json_object_get_string(value) : NULL;
+}
+
+KeymgrJson *
+keymgr_json_object(KeymgrJson *object, const char *name)
+{
+    return member(object, name, json_type_object);
+}
+
+KeymgrJson *
+keymgr_json_array(KeymgrJson *object, const char *name)
+{
+    return member(object, name, json_type_array);
+}
+
+guint
+keymgr_json_uint(KeymgrJson *object, const char *name)
+{
+    KeymgrJson *value = member(object, name, json_type_int);
+    gint64 number = value ? json_object_get_int64(value) : 0;
+
+    return number > 0 && number <= G_MAXINT ? (guint)number : 0;
+}
+
+gboolean
+keymgr_json_write(KeymgrSecret *out, const char *raw)
+{
+    return keymgr_secret_append(out, raw, strlen(raw));
+}
+
+gboolean
+keymgr_json_write_string(KeymgrSecret *out, const char *text, gsize size)
+{
+    gsize i;
+
+    if (!keymgr_json_write(out, "\""))
+        return FALSE;
+    for (i = 0; i < size; i++) {
+        guchar c = (guchar)text[i];
+        char escaped[7];
+        gboolean fits;
+
+        if (c == '"' || c == '\\') {
+            escaped[0] = '\\';
+            escaped[1] = (char)c;
+            fits = keymgr_secret_append(out, escaped, 2);
+        } else if (c < 0x20) {
+            g_snprintf(escaped, sizeof(escaped), "\\u%04x", c);
+            fits = keymgr_secret_append(out, escaped, 6);
+        } else {
+            fits = keymgr_secret_append(out, &c, 1);
+        }
+        explicit_bzero(escaped, sizeof(escaped));
+        if (!fits)
+            return FALSE;
+    }
+    return keymgr_json_write(out, "\"");
+}
+
+gboolean
+keymgr_json_write_secret(KeymgrSecret *out, const KeymgrSecret *text)
+{
+    return keymgr_json_write_string(out, (const char *)keymgr_secret_data(text), keymgr_secret_size(text));
+}

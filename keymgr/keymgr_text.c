@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "msvm-config.h" /* memmem() */
+
+#include "keymgr/keymgr_text.h"
+
+#include <string.h>
+
+static char *
+quote(const char *text, gsize size, gboolean html)
+{
+    g_autofree char *valid = NULL;
+    g_autoptr(GString) out = g_string_new(NULL);
+    gboolean in_tag = FALSE;
+    gboolean space = FALSE;
+    const char *p;
+
+    /* Looking at a few times the quote's size is enough, markup included. */
+    valid = g_utf8_make_valid(text, (gssize)MIN(size, 20 * KEYMGR_TEXT_MAX_QUOTE));
+    for (p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (html && (c == '<' || (in_tag && c == '>'))) {
+            in_tag = c == '<';
+            space = TRUE;
+            continue;
+        }
+        if (in_tag)
+            continue;
+        if (g_unichar_isspace(c) || !g_unichar_isprint(c)) {
+            space = TRUE;
+            continue;
+        }
+        if (space && out->len > 0)
+            g_string_append_c(out, ' ');
+        space = FALSE;
+        if (out->len + 6 > KEYMGR_TEXT_MAX_QUOTE) {
+            g_string_append(out, "...");
+            break;
+        }
+        g_string_append_unichar(out, c);
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *
+keymgr_text_quote(const char *text, gsize size)
+{
+    return quote(text, size, FALSE);
+}
+
+char *
+keymgr_text_quote_html(const char *text, gsize size)
+{
+    return quote(text, size, TRUE);
+}
+
+gboolean
+keymgr_text_holds_secret(const char *text, const KeymgrSecret *secret)
+{
+    if (!text || !secret || keymgr_secret_size(secret) == 0)
+        return FALSE;
+    return memmem(text, strlen(text), keymgr_secret_data(secret), keymgr_secret_size(secret)) != NULL;
+}
+
+void
+keymgr_text_wipe_free(char *text)
+{
+    if (!text)
+        return;
+    explicit_bzero(text, strlen(text));
+    g_free(text);
+}
+
+KeymgrSecret *
+keymgr_text_take_as_secret(char *text)
+{
+    KeymgrSecret *secret = keymgr_secret_new(text, strlen(text));
+
+    keymgr_text_wipe_free(text);
+    return secret;
+}
