@@ -40,8 +40,8 @@ typedef union {
     CimObject *object;
 } CimItem;
 
-/* Immutable once made, with a reference count (not atomic: the model is
- * only touched with the host's lock held). */
+/* Immutable once made, with an atomic reference count: what the host hands
+ * out shares values with what it keeps, and is freed on other threads. */
 typedef struct CimValue CimValue;
 
 /* Each returns a new reference. Text, paths and objects are copied or
@@ -53,6 +53,7 @@ CimValue *cim_value_new_sint(CimType type, gint64 item);
 CimValue *cim_value_new_text(CimType type, const char *item); /* NULL gives null */
 CimValue *cim_value_new_path(CimPath *item);
 CimValue *cim_value_new_object(CimObject *item);
+CimValue *cim_value_new_item(CimType type, const CimItem *item); /* a scalar of any type */
 CimValue *cim_value_new_bytes(gconstpointer data, gsize size); /* uint8[] */
 CimValue *cim_value_new_array(CimType type, const CimItem *items, guint count);
 CimValue *cim_value_new_strv(const char *const *items);
@@ -80,6 +81,8 @@ gboolean cim_value_equal(const CimValue *a, const CimValue *b);
 const char *cim_value_text(const CimValue *value); /* NULL when null */
 guint64 cim_value_uint(const CimValue *value, guint64 fallback);
 gboolean cim_value_boolean(const CimValue *value, gboolean fallback);
+/* A copy of the octets of a uint8[]; NULL when null. Caller unrefs. */
+GBytes *cim_value_bytes(const CimValue *value);
 
 const char *cim_type_name(CimType type); /* "uint16" ..., as in CIM-XML's TYPE */
 gboolean cim_type_from_name(const char *name, CimType *type);

@@ -20,6 +20,7 @@ typedef struct {
     gboolean octets;      /* uint8[] with the OctetString qualifier */
     const char *embedded; /* class of a CIM_OBJECT or of instance text in a string; or NULL */
     const char *ref;      /* class of a CIM_REFERENCE; or NULL */
+    const char *origin;   /* class that declares it; NULL for a parameter */
 } SchemaProperty;
 
 typedef struct {
@@ -34,9 +35,18 @@ Schema *schema_load(const char *folder, GError **error);
 void schema_free(Schema *schema);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Schema, schema_free)
 
+/* Takes away what a host of the version does not have: namespaces and classes
+ * whose "since" in the data is newer ("6.3.9600" against "10.0"). To be called
+ * before anything of the schema is held. */
+void schema_limit_version(Schema *schema, const char *version);
+/* Takes away a whole namespace. */
+void schema_drop_namespace(Schema *schema, const char *ns);
+
 /* Namespaces are spelled with slashes: root/virtualization/v2. */
 gboolean schema_has_namespace(const Schema *schema, const char *ns);
 const SchemaClass *schema_find(const Schema *schema, const char *ns, const char *name);
+/* Every class of the namespace, sorted by name; the caller frees the array. */
+GPtrArray *schema_list(const Schema *schema, const char *ns);
 
 const char *schema_class_name(const SchemaClass *cls);
 const char *schema_class_namespace(const SchemaClass *cls);
@@ -50,10 +60,15 @@ gboolean schema_class_is_abstract(const SchemaClass *cls);
 guint schema_class_n_properties(const SchemaClass *cls);
 const SchemaProperty *schema_class_property(const SchemaClass *cls, guint index);
 const SchemaProperty *schema_class_find_property(const SchemaClass *cls, const char *name);
+/* Its index in schema_class_property; -1 when there is none. */
+int schema_class_property_index(const SchemaClass *cls, const char *name);
 
+/* Inherited ones included; the nearest class that declares it wins. */
 const SchemaMethod *schema_class_find_method(const SchemaClass *cls, const char *name);
 const char *schema_method_name(const SchemaMethod *method);
 gboolean schema_method_is_static(const SchemaMethod *method);
 guint schema_method_n_params(const SchemaMethod *method);
 const SchemaParam *schema_method_param(const SchemaMethod *method, guint index);
 const SchemaParam *schema_method_find_param(const SchemaMethod *method, const char *name);
+/* Whether the data lists the return code; TRUE for all when it lists none. */
+gboolean schema_method_may_return(const SchemaMethod *method, guint32 code);
