@@ -225,7 +225,7 @@ static gboolean take_namespace(const char **text, const char *default_ns, char *
 
     if (g_str_has_prefix(p, "\\\\") || g_str_has_prefix(p, "//")) {
         p += 2;
-        p += strcspn(p, "\\/:.\"");
+        p += strcspn(p, "\\/:\"");
         if (*p != '\\' && *p != '/')
             return FALSE;
         p++;

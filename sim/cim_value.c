@@ -203,19 +203,12 @@ static gboolean item_equal(CimType type, const CimItem *a, const CimItem *b)
     { { .references = IMMORTAL, .type = t, .array = FALSE, .null = TRUE }, \
       { .references = IMMORTAL, .type = t, .array = TRUE, .null = TRUE } }
 
-static struct {
-    gint references;
-    guint8 type;
-    guint8 array;
-    guint8 null;
-    guint count;
-} nulls[][2] = {
+static CimValue nulls[][2] = {
     NULL_PAIR(CIM_BOOLEAN), NULL_PAIR(CIM_UINT8),    NULL_PAIR(CIM_UINT16),    NULL_PAIR(CIM_UINT32),
     NULL_PAIR(CIM_UINT64),  NULL_PAIR(CIM_SINT8),    NULL_PAIR(CIM_SINT16),    NULL_PAIR(CIM_SINT32),
     NULL_PAIR(CIM_SINT64),  NULL_PAIR(CIM_REAL32),   NULL_PAIR(CIM_REAL64),    NULL_PAIR(CIM_CHAR16),
     NULL_PAIR(CIM_STRING),  NULL_PAIR(CIM_DATETIME), NULL_PAIR(CIM_REFERENCE), NULL_PAIR(CIM_OBJECT),
 };
-G_STATIC_ASSERT(sizeof nulls[0][0] == sizeof(CimValue));
 
 static CimValue *value_alloc(CimType type, gboolean array, guint count)
 {
@@ -238,7 +231,7 @@ static CimValue *value_new_scalar(CimType type, CimItem item)
 
 CimValue *cim_value_new_null(CimType type, gboolean array)
 {
-    return (CimValue *) &nulls[type][array ? 1 : 0];
+    return &nulls[type][array ? 1 : 0];
 }
 
 CimValue *cim_value_new_boolean(gboolean item)
