@@ -348,6 +348,8 @@ code_of(CURLcode code)
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
         return KEYMGR_ERROR_UNAVAILABLE;
+    case CURLE_TOO_LARGE: /* one header line that does not end */
+        return KEYMGR_ERROR_LIMIT;
     default:
         return KEYMGR_ERROR_PROTOCOL;
     }
