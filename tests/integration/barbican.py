@@ -29,14 +29,14 @@ class Barbican:
 
     @property
     def password(self):
-        return self.values["PASSWORD"]
+        return self.values["FIXTURE_PASSWORD"]
 
     def token(self, user="creator"):
         return self.run("token", self.directory, user).strip()
 
     def request(self, method, path, body=None, user="creator", content_type="application/json"):
         request = urllib.request.Request(
-            self.values["BARBICAN_ENDPOINT"] + path, method=method,
+            self.values["BARBICAN_URL"] + path, method=method,
             data=json.dumps(body).encode() if isinstance(body, dict) else body,
             headers={"X-Auth-Token": self.token(user), "Content-Type": content_type,
                      "Accept": "application/json"})
@@ -66,7 +66,7 @@ class Barbican:
 
     def config(self, user="creator", password=None, more="", **replace):
         options = {
-            "auth_type": "v3password", "auth_url": self.values["KEYSTONE_ENDPOINT"],
+            "auth_type": "v3password", "auth_url": self.values["KEYSTONE_URL"] + "/v3",
             "username": user, "password": password or self.password,
             "user_domain_name": "Default", "project_name": "demo", "project_domain_name": "Default",
             "region_name": "RegionOne", **replace,
