@@ -102,23 +102,6 @@ read_item(const Schema *schema, const SchemaProperty *type, const xmlNode *node,
     return TRUE;
 }
 
-static void
-clear_item(CimType type, CimItem *item)
-{
-    switch (type) {
-    case CIM_STRING:
-    case CIM_DATETIME:
-        g_free(item->text);
-        break;
-    case CIM_REFERENCE:
-        if (item->path)
-            cim_path_unref(item->path);
-        break;
-    default:
-        break;
-    }
-}
-
 /* --- whole parameters --------------------------------------------------------- */
 
 static CimValue *
@@ -148,33 +131,6 @@ read_base64(const SchemaProperty *type, const xmlNode *node, WireFault **fault)
     return value;
 }
 
-static CimValue *
-new_scalar(const SchemaProperty *type, const CimItem *item)
-{
-    switch (type->type) {
-    case CIM_BOOLEAN:
-        return cim_value_new_boolean(item->boolean);
-    case CIM_UINT8:
-    case CIM_UINT16:
-    case CIM_UINT32:
-    case CIM_UINT64:
-    case CIM_CHAR16:
-        return cim_value_new_uint(type->type, item->u);
-    case CIM_SINT8:
-    case CIM_SINT16:
-    case CIM_SINT32:
-    case CIM_SINT64:
-        return cim_value_new_sint(type->type, item->s);
-    case CIM_REFERENCE:
-        return cim_value_new_path(item->path);
-    case CIM_STRING:
-    case CIM_DATETIME:
-        return cim_value_new_text(type->type, item->text);
-    default:
-        return NULL; /* reals: no method of the schema takes one */
-    }
-}
-
 /* All elements of one name, in order. */
 static CimValue *
 read_parameter(const Schema *schema, const SchemaProperty *type, GPtrArray *nodes, WireBytes bytes, WireFault **fault)
@@ -199,11 +155,9 @@ read_parameter(const Schema *schema, const SchemaProperty *type, GPtrArray *node
     while (n < nodes->len && read_item(schema, type, nodes->pdata[n], &items[n], fault))
         n++;
     if (n == nodes->len)
-        value = type->array ? cim_value_new_array(type->type, items, n) : new_scalar(type, &items[0]);
+        value = type->array ? cim_value_new_array(type->type, items, n) : cim_value_new_item(type->type, &items[0]);
     for (guint i = 0; i < n; i++)
-        clear_item(type->type, &items[i]);
-    if (!value && !*fault)
-        fail(fault, parameter_fault(WIRE_FAULT_PARAMETER_TYPE, type->name, "is of a type that cannot be sent"));
+        cim_item_clear(type->type, &items[i]);
     return value;
 }
 
