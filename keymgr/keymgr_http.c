@@ -50,6 +50,7 @@ keymgr_http_request_reset(KeymgrHttpRequest *request)
     request->retry_after = 0;
     request->header_bytes = 0;
     request->over_limit = FALSE;
+    request->framed = FALSE;
     g_clear_pointer(&request->answer_type, g_free);
     g_clear_pointer(&request->location, g_free);
     g_clear_pointer(&request->answer, keymgr_secret_unref);
@@ -191,6 +192,9 @@ on_header(char *line, size_t one, size_t size, void *opaque)
         /* The other form, a date, is as good as nothing said. */
         request->retry_after = (guint)CLAMP(g_ascii_strtoll(seconds, NULL, 10), 0, 86400);
     }
+    if (header_value(line, size, "Content-Length", &value_size) ||
+        header_value(line, size, "Transfer-Encoding", &value_size))
+        request->framed = TRUE;
     return size;
 }
 
@@ -348,7 +352,7 @@ code_of(CURLcode code)
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
         return KEYMGR_ERROR_UNAVAILABLE;
-    case CURLE_TOO_LARGE: /* one header line that does not end */
+    case CURLE_OUT_OF_MEMORY: /* how it calls a header line that does not end */
         return KEYMGR_ERROR_LIMIT;
     default:
         return KEYMGR_ERROR_PROTOCOL;
@@ -366,9 +370,43 @@ transfer_set_error(Transfer *transfer, CURLcode code)
     else if (request->over_limit)
         g_set_error(&request->error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT,
                     "the answer passes the limit of %zu bytes", request->max_answer);
+    else if (code == CURLE_OUT_OF_MEMORY)
+        g_set_error_literal(&request->error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT,
+                            "a header line of the answer does not end, or memory is short");
     else
         g_set_error(&request->error, KEYMGR_ERROR, code_of(code), "%s",
                     transfer->reason[0] ? transfer->reason : curl_easy_strerror(code));
+}
+
+/* An answer that ends where the connection does may have been cut off there:
+ * half a key must not pass for a key. */
+static void
+transfer_check_frame(Transfer *transfer)
+{
+    KeymgrHttpRequest *request = transfer->request;
+    long version = 0;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+    if (request->framed || version >= CURL_HTTP_VERSION_2_0 || request->status == 204 ||
+        request->status >= 300)
+        return;
+    request->status = 0;
+    g_set_error_literal(&request->error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL,
+                        "the answer does not say where it ends, so that it may have been cut off");
+}
+
+static void
+transfer_set_answer(Transfer *transfer)
+{
+    KeymgrHttpRequest *request = transfer->request;
+    char *type = NULL;
+    long status = 0;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &type);
+    request->status = (guint)status;
+    request->answer_type = g_strdup(type);
+    transfer_check_frame(transfer);
 }
 
 static void
@@ -377,25 +415,13 @@ call_finish_one(Call *call, CURLMsg *message)
     CURLcode code = message->data.result;
     Transfer *transfer = NULL;
     KeymgrHttpRequest *request;
-    curl_off_t run_time = 0;
-    long status = 0;
 
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
     request = transfer->request;
-    if (code == CURLE_OK) {
-        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-        request->status = (guint)status;
-    } else {
+    if (code == CURLE_OK)
+        transfer_set_answer(transfer);
+    else
         transfer_set_error(transfer, code);
-    }
-    if (curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &run_time) == CURLE_OK)
-        request->run_time = run_time;
-    if (code == CURLE_OK) {
-        char *type = NULL;
-
-        curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &type);
-        request->answer_type = g_strdup(type);
-    }
     transfer_end(transfer, call);
     if (!call->stopped && !call->done(request, call->opaque))
         call->stopped = TRUE;

@@ -48,8 +48,8 @@ typedef struct {
     KeymgrSecret *subject_token;/* the X-Subject-Token header; or NULL */
     gsize header_bytes;
     gboolean over_limit;
+    gboolean framed;            /* the answer says where it ends */
     GError *error;              /* what went wrong below HTTP; or NULL */
-    gint64 run_time;            /* µs */
 } KeymgrHttpRequest;
 
 /* All of it freed, what is secret wiped. */

@@ -11,19 +11,31 @@ keymgr_json_unref(KeymgrJson *json)
     json_object_put(json);
 }
 
+/* Whether nothing but white space follows; json-c is lenient about that. */
+static gboolean
+ends_at(const KeymgrSecret *text, gsize end)
+{
+    for (; end < keymgr_secret_size(text); end++) {
+        if (!g_ascii_isspace(keymgr_secret_data(text)[end]))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 KeymgrJson *
 keymgr_json_parse(const KeymgrSecret *text, GError **error)
 {
     struct json_tokener *tokener = json_tokener_new_ex(KEYMGR_JSON_MAX_DEPTH);
     g_autoptr(KeymgrJson) json = NULL;
     enum json_tokener_error code;
+    gsize end;
 
-    /* No JSON_TOKENER_ALLOW_TRAILING_CHARS: strict mode refuses a tail.
-     * The length fits an int: secrets end at KEYMGR_SECRET_MAX_SIZE. */
+    /* The length fits an int: secrets end at KEYMGR_SECRET_MAX_SIZE. */
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     json = json_tokener_parse_ex(tokener, (const char *)keymgr_secret_data(text),
                                  (int)keymgr_secret_size(text));
     code = json_tokener_get_error(tokener);
+    end = json_tokener_get_parse_end(tokener);
     json_tokener_free(tokener);
 
     if (code == json_tokener_error_depth) {
@@ -31,6 +43,8 @@ keymgr_json_parse(const KeymgrSecret *text, GError **error)
                     "the JSON is nested more than %d deep", KEYMGR_JSON_MAX_DEPTH);
         return NULL;
     }
+    if (code == json_tokener_success && !ends_at(text, end))
+        code = json_tokener_error_parse_unexpected;
     if (code != json_tokener_success || !json_object_is_type(json, json_type_object)) {
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL, "the answer is not a JSON object (%s)",
                     code == json_tokener_continue  ? "it is cut off"

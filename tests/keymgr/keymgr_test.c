@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/keymgr/keymgr_test.h"
+
+#include <string.h>
+
+GKeyFile *
+keymgr_test_config(const char *text)
+{
+    GKeyFile *file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+
+    if (!g_key_file_load_from_data(file, text, (gsize)-1, G_KEY_FILE_NONE, &error))
+        fail_msg("the test's configuration: %s", error->message);
+    return file;
+}
+
+Keymgr *
+keymgr_test_new(const char *text)
+{
+    g_autoptr(GKeyFile) file = keymgr_test_config(text);
+    g_autoptr(GError) error = NULL;
+    Keymgr *keymgr = keymgr_new(file, NULL, &error);
+
+    if (!keymgr)
+        fail_msg("keymgr_new: %s", error->message);
+    return keymgr;
+}
+
+void
+keymgr_test_error(GError **error, KeymgrError code, const char *words)
+{
+    g_auto(GStrv) list = g_strsplit(words, "|", -1);
+    gsize i;
+
+    if (!*error)
+        fail_msg("an error with '%s' was expected, none came", words);
+    if ((*error)->domain != KEYMGR_ERROR || (*error)->code != (int)code)
+        fail_msg("code %d was expected, this came: %s (%d): %s", code, g_quark_to_string((*error)->domain),
+                 (*error)->code, (*error)->message);
+    for (i = 0; list[i]; i++) {
+        if (!strstr((*error)->message, list[i]))
+            fail_msg("'%s' is missing in the message: %s", list[i], (*error)->message);
+    }
+    g_clear_error(error);
+}
+
+void
+keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize size)
+{
+    const KeymgrSecret *secret;
+
+    assert_true(index < secrets->len);
+    secret = g_ptr_array_index(secrets, index);
+    assert_int_equal(keymgr_secret_size(secret), size);
+    assert_memory_equal(keymgr_secret_data(secret), bytes, size);
+}

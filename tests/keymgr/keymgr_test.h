@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the key manager's tests share.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "keymgr/keymgr.h"
+
+/* A key file from its text. */
+GKeyFile *keymgr_test_config(const char *text);
+/* A key manager from the text of a configuration; fails the test otherwise. */
+Keymgr *keymgr_test_new(const char *text);
+
+/* That an error has a code, and a message with every word of a list that is
+ * separated by '|'. Frees and clears the error. */
+void keymgr_test_error(GError **error, KeymgrError code, const char *words);
+
+/* That a fetched secret holds these bytes. */
+void keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize size);
