@@ -20,7 +20,7 @@ typedef struct {
 
 /* Rows whose subcode was not seen in a capture and is not in the error list's
  * comments (ASSUMED): FILTER_NAMESPACE, NOT_SINGLETON, WQL_URI, PARAMETER_*,
- * PULL_PARAMETERS, NOT_CAPABLE, METHOD_PARAMETERS, PROVIDER_FAILED. */
+ * NOT_CAPABLE, METHOD_PARAMETERS, PROVIDER_FAILED. */
 static const FaultRow rows[WIRE_FAULT_LAST] = {
     [WIRE_FAULT_RESOURCE_NOT_FOUND] = { SENDER, "a:DestinationUnreachable", WIRE_FAULT_ADDRESSING,
         "InvalidResourceURI", 0x80338000,
@@ -75,8 +75,6 @@ static const FaultRow rows[WIRE_FAULT_LAST] = {
     [WIRE_FAULT_QUOTA_OPERATIONS] = { RECEIVER, "w:InternalError", WIRE_FAULT_WSMAN, NULL, 0x803381A6,
         "The maximum number of concurrent operations for this user has been exceeded. Close existing operations for "
         "this user, or raise the quota for this user. " },
-    [WIRE_FAULT_PULL_PARAMETERS] = { SENDER, "w:InvalidParameter", WIRE_FAULT_WSMAN, "InvalidValue", 0x803381AD,
-        "The parameters of the pull are not those of the enumeration. " },
     [WIRE_FAULT_NOT_CAPABLE] = { SENDER, "a:ActionNotSupported", WIRE_FAULT_ADDRESSING, NULL, 0x80338102,
         "The WMI service reported that the WMI provider could not perform the requested operation. " },
     [WIRE_FAULT_ACCESS_DENIED] = { SENDER, "w:AccessDenied", WIRE_FAULT_WSMAN, NULL, 5, "Access is denied. " },

@@ -37,8 +37,6 @@ wire_check_path(const Schema *schema, const CimPath *path, WireFault **fault)
         const char *name = cim_path_key_name(path, i);
         const SchemaProperty *property = schema_class_find_property(cls, name);
 
-        if (g_ascii_strcasecmp(name, "__cimnamespace") == 0)
-            continue;
         if (!property || !property->key)
             return fail(fault, wire_fault_new(WIRE_FAULT_INVALID_SELECTORS, "%s is not a key of %s. ", name,
                                               schema_class_name(cls)));

@@ -83,6 +83,17 @@ selector_fault(const char *detail, const char *name, const char *what)
                                   detail);
 }
 
+/* With a WMI URI this selector may only say what the URI says already. */
+static gboolean
+check_namespace(const CimPath *path, const char *text, WireFault **fault)
+{
+    g_autofree char *ns = g_strdelimit(g_strdup(text ? text : ""), "\\", '/');
+
+    if (g_ascii_strcasecmp(ns, cim_path_namespace(path)) == 0)
+        return TRUE;
+    return fail(fault, wire_fault_new(WIRE_FAULT_PROVIDER_FAILED, "__cimnamespace is not the URI's namespace. "));
+}
+
 static gboolean
 read_selector(const xmlNode *node, CimPath *path, guint depth, WireFault **fault)
 {
@@ -96,6 +107,8 @@ read_selector(const xmlNode *node, CimPath *path, guint depth, WireFault **fault
         if (g_ascii_strcasecmp(cim_path_key_name(path, i), name) == 0)
             return fail(fault, selector_fault("DuplicateSelectors", name, "stands twice"));
     }
+    if (g_ascii_strcasecmp(name, "__cimnamespace") == 0)
+        return check_namespace(path, text, fault);
     if (epr) {
         g_autoptr(CimPath) value = NULL;
 
@@ -120,11 +133,12 @@ wire_selectors_read(const xmlNode *set, CimPath *path, guint *count, guint depth
     for (xmlNode *node = wire_xml_first(set); node; node = wire_xml_next(node)) {
         if (!wire_xml_is(node, WIRE_NS_WSMAN, "Selector"))
             return fail(fault, wire_fault_new(WIRE_FAULT_SCHEMA_VALIDATION, "%s is not a selector. ", node->name));
-        if (++*count > WIRE_MAX_SELECTORS)
+        if (cim_path_n_keys(path) >= WIRE_MAX_SELECTORS)
             return fail(fault, selector_fault("UnexpectedSelectors", "set", "has too many selectors"));
         if (!read_selector(node, path, depth, fault))
             return FALSE;
     }
+    *count = cim_path_n_keys(path);
     return TRUE;
 }
 
