@@ -42,13 +42,14 @@ typedef struct {
     gboolean no_verify;         /* no verification of the certificate at all */
     const char *proxy;          /* or NULL: none, whatever the environment says */
     guint connect_timeout_ms;   /* 0: 10 s */
-    guint operation_timeout_ms; /* w:OperationTimeout; 0: 60 s. The client waits 5 s longer (MS-WSMV 3.2.2) */
+    guint operation_timeout_ms; /* w:OperationTimeout; 0: 60 s. The client waits longer by the next (MS-WSMV 3.2.2) */
+    guint network_delay_ms;     /* that longer wait; 0: 5 s */
     guint max_connections;      /* of the pool; 0: 6 */
     guint batch_size;           /* MaxElements of a Pull; 0: 250 */
     WsmanBytesForm byte_arrays;
     WsmanCredentialsFunc credentials;
     gpointer credentials_opaque;
-    GDestroyNotify credentials_destroy;
+    GDestroyNotify credentials_destroy; /* not called when no client comes about */
 } WsmanClientOptions;
 
 typedef struct WsmanClient WsmanClient;

@@ -48,6 +48,12 @@ wsman_error_set_may_have_run(GError *error)
         wsman_error_get_private(error)->may_have_run = TRUE;
 }
 
+gboolean
+wsman_error_is_answer_too_large(const GError *error)
+{
+    return error && error->domain == WSMAN_ERROR && wsman_error_get_private(error)->answer_too_large;
+}
+
 guint32
 wsman_error_get_hresult(const GError *error)
 {
