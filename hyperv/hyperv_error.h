@@ -33,3 +33,6 @@ GQuark hyperv_error_quark(void);
 
 /* The method's return code or the job's error code; 0 when there is none. */
 guint32 hyperv_error_get_code(const GError *error);
+
+/* Sets an error that carries a return code or job error code (0: none). */
+void hyperv_error_set(GError **error, HypervError kind, guint32 code, const char *format, ...) G_GNUC_PRINTF(4, 5);

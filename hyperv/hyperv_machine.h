@@ -120,6 +120,7 @@ typedef struct {
 HypervMachine *hyperv_machine_new(void);
 void hyperv_machine_free(HypervMachine *machine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HypervMachine, hyperv_machine_free)
+HypervMachine *hyperv_machine_copy(const HypervMachine *machine);
 HypervDrive *hyperv_machine_add_drive(HypervMachine *machine, HypervDriveKind kind, HypervBus bus,
                                       guint controller, guint unit);
 HypervNic *hyperv_machine_add_nic(HypervMachine *machine);
