@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "hyperv/hyperv_boot.h"
+#include "hyperv/hyperv_check.h"
+#include "hyperv/hyperv_define.h"
+#include "hyperv/hyperv_find.h"
+#include "hyperv/hyperv_job.h"
+#include "hyperv/hyperv_load.h"
+#include "hyperv/hyperv_names.h"
+#include "hyperv/hyperv_plan.h"
+#include "hyperv/hyperv_protection.h"
+#include "hyperv/hyperv_protector.h"
+#include "hyperv/hyperv_rasd.h"
+#include "hyperv/hyperv_security.h"
+#include "hyperv/hyperv_settings.h"
+#include "hyperv/hyperv_switch.h"
+
+/*
+ * One way from a machine as it is to one as it is wanted. Going back after a
+ * failure is the same way: from what is there by then to what was there.
+ */
+typedef struct {
+    HypervCall call;
+    const char *guid;
+    const HypervMachine *current;
+    HypervMachine *wanted; /* a copy, which learns paths and ids */
+    HypervSlots *slots;
+    HypervPlan *plan;
+    HypervKeys keys;
+    gboolean set_protector; /* the machine has none that could be kept */
+    gboolean touched;       /* the host may be changed */
+    gboolean protector_sent;
+} Redefinition;
+
+static void redefinition_clear(Redefinition *redefinition)
+{
+    g_clear_pointer(&redefinition->wanted, hyperv_machine_free);
+    g_clear_pointer(&redefinition->slots, hyperv_slots_free);
+    g_clear_pointer(&redefinition->plan, hyperv_plan_free);
+    hyperv_keys_clear(&redefinition->keys);
+    g_clear_pointer(&redefinition->call.unfinished, wsman_epr_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Redefinition, redefinition_clear)
+
+/* --- before anything is changed --------------------------------------------------- */
+
+static gboolean require_off(Redefinition *redefinition, GError **error)
+{
+    HypervState state;
+
+    if (!hyperv_plan_needs_off(redefinition->plan))
+        return TRUE;
+    if (!hyperv_query_state(redefinition->call.host, redefinition->guid, &state, NULL,
+                            redefinition->call.cancellable, error))
+        return FALSE;
+    if (state == HYPERV_STATE_OFF)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0, "'%s' must be off for this change",
+                     redefinition->current->name);
+    return FALSE;
+}
+
+static gboolean is_same_protector(const HypervProtection *given, GBytes *there)
+{
+    gsize size;
+    const guint8 *data = g_bytes_get_data(there, &size);
+
+    if (size == given->protector_size)
+        return memcmp(data, given->protector, size) == 0;
+    /* given bare, there with its frame */
+    return size == given->protector_size + 4 && memcmp(data + 4, given->protector, given->protector_size) == 0;
+}
+
+/*
+ * A protector that is there stays: the TPM's state can only be read with it,
+ * and a disabled TPM keeps its state.
+ */
+static gboolean look_at_protector(Redefinition *redefinition, const HypervProtection *given, GError **error)
+{
+    g_autoptr(WsmanInstance) settings = NULL;
+    g_autoptr(GBytes) there = NULL;
+    gsize size;
+    const guint8 *data;
+
+    if (!hyperv_security_fetch(&redefinition->call, redefinition->guid, &settings, error))
+        return FALSE;
+    if (!settings) {
+        hyperv_error_set(error, HYPERV_ERROR_UNSUPPORTED, 0,
+                         "the host has no security settings for '%s', hence no virtual TPM",
+                         redefinition->current->name);
+        return FALSE;
+    }
+    there = hyperv_security_get_protector(&redefinition->call, settings, error);
+    if (!there)
+        return FALSE;
+    data = g_bytes_get_data(there, &size);
+    redefinition->set_protector = size == 0 || hyperv_protector_is_empty(data, size);
+    if (redefinition->set_protector || !given || !given->protector || is_same_protector(given, there))
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_PROTECTOR_IN_USE, 0,
+                     "'%s' has a key protector already, and its TPM's state could not be read with another one",
+                     redefinition->current->name);
+    return FALSE;
+}
+
+static gboolean prepare_security(Redefinition *redefinition, const HypervProtection *given, GError **error)
+{
+    const HypervSecurity *current = &redefinition->current->security;
+    const HypervSecurity *wanted = &redefinition->wanted->security;
+
+    if (!wanted->tpm_enabled || (current->tpm_enabled && !(given && given->protector)))
+        return TRUE;
+    if (!look_at_protector(redefinition, given, error))
+        return FALSE;
+    return !redefinition->set_protector ||
+           hyperv_keys_prepare(&redefinition->call, given, &redefinition->keys, error);
+}
+
+/* Adapters whose switch is another one than before. */
+static gboolean resolve_switches(Redefinition *redefinition, GError **error)
+{
+    g_autoptr(GPtrArray) unresolved = g_ptr_array_new();
+
+    for (guint i = 0; i < redefinition->wanted->nics->len; i++) {
+        HypervNic *nic = g_ptr_array_index(redefinition->wanted->nics, i);
+
+        if (nic->switch_name && !nic->switch_path)
+            g_ptr_array_add(unresolved, nic);
+    }
+    return hyperv_switch_resolve_paths(&redefinition->call, unresolved, error);
+}
+
+static gboolean prepare(Redefinition *redefinition, const HypervProtection *given, GError **error)
+{
+    g_autoptr(HypervMachine) seen = hyperv_machine_new();
+
+    redefinition->slots = hyperv_slots_fetch(&redefinition->call, redefinition->guid, seen, error);
+    if (!redefinition->slots)
+        return FALSE;
+    for (guint i = 0; i < redefinition->wanted->nics->len; i++) {
+        HypervNic *nic = g_ptr_array_index(redefinition->wanted->nics, i);
+
+        g_clear_pointer(&nic->switch_path, g_free);
+    }
+    redefinition->plan = hyperv_plan_new(redefinition->current, redefinition->wanted, redefinition->slots, error);
+    return redefinition->plan && require_off(redefinition, error) && resolve_switches(redefinition, error) &&
+           prepare_security(redefinition, given, error);
+}
+
+/* --- the steps --------------------------------------------------------------------- */
+
+static gboolean change_security(Redefinition *redefinition, gboolean set_protector, const HypervSecurity *wanted,
+                                GError **error)
+{
+    g_autoptr(WsmanInstance) settings = NULL;
+
+    if (!hyperv_security_fetch(&redefinition->call, redefinition->guid, &settings, error))
+        return FALSE;
+    if (!settings) {
+        hyperv_error_set(error, HYPERV_ERROR_UNSUPPORTED, 0, "the host has no security settings for '%s'",
+                         redefinition->current->name);
+        return FALSE;
+    }
+    redefinition->protector_sent |= set_protector;
+    return hyperv_keys_apply(&redefinition->call, redefinition->guid, settings, &redefinition->keys, set_protector,
+                             wanted, error);
+}
+
+/* What goes before the hardware: switches off, before Secure Boot may change. */
+static gboolean lower_security(Redefinition *redefinition, GError **error)
+{
+    const HypervSecurity *wanted = &redefinition->wanted->security;
+
+    if (!redefinition->plan->security || wanted->tpm_enabled)
+        return TRUE;
+    return change_security(redefinition, FALSE, wanted, error);
+}
+
+static gboolean raise_security(Redefinition *redefinition, GError **error)
+{
+    const HypervSecurity *wanted = &redefinition->wanted->security;
+
+    if (!redefinition->plan->security || !wanted->tpm_enabled)
+        return TRUE;
+    return change_security(redefinition, redefinition->set_protector, wanted, error);
+}
+
+static gboolean change_settings(Redefinition *redefinition, GError **error)
+{
+    const HypervPlan *plan = redefinition->plan;
+    g_autoptr(WsmanInstance) change = NULL;
+    g_autofree char *what = NULL;
+
+    if (!plan->settings && !plan->off_settings && !plan->secure_boot)
+        return TRUE;
+    change = hyperv_settings_change(redefinition->guid);
+    what = g_strdup_printf("changing the settings of '%s'", redefinition->current->name);
+    hyperv_settings_set_differences(change, redefinition->current, redefinition->wanted);
+    if (plan->secure_boot)
+        hyperv_settings_set_secure_boot(change, redefinition->wanted);
+    return hyperv_settings_modify(&redefinition->call, change, what, error);
+}
+
+static gboolean remove_devices(Redefinition *redefinition, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("removing devices of '%s'", redefinition->current->name);
+
+    for (guint round = 0; round < HYPERV_N_REMOVE_ROUNDS; round++) {
+        const GPtrArray *removals = redefinition->plan->removals[round];
+        WsmanArgs *args;
+
+        if (removals->len == 0)
+            continue;
+        args = wsman_args_new();
+        for (guint i = 0; i < removals->len; i++)
+            wsman_args_add_epr(args, "ResourceSettings", g_ptr_array_index(removals, i));
+        if (!hyperv_invoke_management(&redefinition->call, "RemoveResourceSettings", args, what, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void collect_changes(const Redefinition *redefinition, GPtrArray *changes)
+{
+    const HypervPlan *plan = redefinition->plan;
+    const HypervMachine *wanted = redefinition->wanted;
+
+    if (plan->memory && redefinition->slots->memory)
+        g_ptr_array_add(changes, hyperv_rasd_change_memory(wanted, redefinition->slots->memory));
+    if (plan->processors && redefinition->slots->processor)
+        g_ptr_array_add(changes, hyperv_rasd_change_processors(wanted, redefinition->slots->processor));
+    for (guint i = 0; i < plan->changed_media->len; i++) {
+        const HypervDrive *drive = g_ptr_array_index(plan->changed_media, i);
+
+        g_ptr_array_add(changes, hyperv_rasd_change_medium(drive, drive->medium_id));
+    }
+    for (guint i = 0; i < plan->changed_ports->len; i++) {
+        const HypervNic *nic = g_ptr_array_index(plan->changed_ports, i);
+
+        g_ptr_array_add(changes, hyperv_rasd_change_port(nic, nic->port_id));
+    }
+    for (guint i = 0; i < plan->changed_connections->len; i++) {
+        const HypervNic *nic = g_ptr_array_index(plan->changed_connections, i);
+
+        g_ptr_array_add(changes, hyperv_rasd_change_connection(nic, nic->connection_id));
+    }
+}
+
+static gboolean modify_devices(Redefinition *redefinition, GError **error)
+{
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)wsman_instance_unref);
+    g_autofree char *what = g_strdup_printf("changing devices of '%s'", redefinition->current->name);
+    WsmanArgs *args;
+
+    collect_changes(redefinition, changes);
+    if (changes->len == 0)
+        return TRUE;
+    args = wsman_args_new();
+    for (guint i = 0; i < changes->len; i++)
+        wsman_args_add_embedded(args, "ResourceSettings", g_ptr_array_index(changes, i));
+    return hyperv_invoke_management(&redefinition->call, "ModifyResourceSettings", args, what, error);
+}
+
+static gboolean add_devices(Redefinition *redefinition, GError **error)
+{
+    return hyperv_devices_add(&redefinition->call, redefinition->guid, redefinition->current->name,
+                              redefinition->slots, redefinition->plan->addition, error);
+}
+
+/* Boot order and notes: last, since the order names devices, and the notes say
+ * what the machine is. */
+static gboolean finish(Redefinition *redefinition, GError **error)
+{
+    g_autoptr(WsmanInstance) change = hyperv_settings_change(redefinition->guid);
+    g_autoptr(WsmanInstance) settings = NULL;
+    g_autofree char *what = g_strdup_printf("completing the change of '%s'", redefinition->current->name);
+
+    if (!redefinition->plan->boot && !redefinition->plan->notes)
+        return TRUE;
+    if (redefinition->plan->boot) {
+        settings = hyperv_settings_fetch(&redefinition->call, redefinition->guid, error);
+        if (!settings || !hyperv_boot_set(&redefinition->call, settings, redefinition->wanted, change, error))
+            return FALSE;
+    }
+    if (redefinition->plan->notes)
+        hyperv_settings_set_notes(change, redefinition->wanted->notes);
+    return hyperv_settings_modify(&redefinition->call, change, what, error);
+}
+
+static gboolean execute(Redefinition *redefinition, GError **error)
+{
+    redefinition->touched = TRUE;
+    return lower_security(redefinition, error) && change_settings(redefinition, error) &&
+           remove_devices(redefinition, error) && modify_devices(redefinition, error) &&
+           add_devices(redefinition, error) && raise_security(redefinition, error) && finish(redefinition, error);
+}
+
+/* --- there and back -------------------------------------------------------------------- */
+
+static gboolean apply(Redefinition *redefinition, const HypervMachine *wanted, const HypervProtection *given,
+                      GError **error)
+{
+    redefinition->wanted = hyperv_machine_copy(wanted);
+    if (!prepare(redefinition, given, error))
+        return FALSE;
+    return hyperv_plan_is_empty(redefinition->plan) || execute(redefinition, error);
+}
+
+static gboolean clear_protector(HypervCall *call, const char *guid, GError **error)
+{
+    g_autoptr(WsmanInstance) settings = NULL;
+
+    if (!hyperv_security_fetch(call, guid, &settings, error))
+        return FALSE;
+    return !settings || hyperv_security_clear_protector(call, settings, error);
+}
+
+/* Not cancellable; every request and job in it is bounded. */
+static gboolean go_back(const Redefinition *failed, const HypervMachine *before, GError **error)
+{
+    g_auto(Redefinition) back = { .call = { .host = failed->call.host }, .guid = failed->guid };
+    g_autoptr(HypervMachine) now = NULL;
+
+    if (failed->call.unfinished)
+        hyperv_job_wait(&back.call, failed->call.unfinished, NULL);
+    now = hyperv_load(back.call.host, failed->guid, NULL, error);
+    if (!now)
+        return FALSE;
+    back.current = now;
+    if (!apply(&back, before, NULL, error))
+        return FALSE;
+    return !failed->protector_sent || clear_protector(&back.call, failed->guid, error);
+}
+
+gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
+                         const HypervProtection *protection, GCancellable *cancellable, GError **error)
+{
+    g_auto(Redefinition) redefinition = { .call = { .host = host, .cancellable = cancellable },
+                                          .guid = current->guid, .current = current };
+    g_autoptr(GError) back_error = NULL;
+
+    if (current->generation != wanted->generation) {
+        hyperv_error_set(error, HYPERV_ERROR_UNSUPPORTED, 0, "a machine's generation cannot change");
+        return FALSE;
+    }
+    if (!hyperv_check(host, wanted, protection, error))
+        return FALSE;
+    if (apply(&redefinition, wanted, protection, error))
+        return TRUE;
+    if (redefinition.touched && !go_back(&redefinition, current, &back_error))
+        g_prefix_error(error, "'%s' could not be brought back to what it was (%s), after: ", current->name,
+                       back_error->message);
+    return FALSE;
+}
