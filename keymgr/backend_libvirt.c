@@ -149,7 +149,7 @@ code_of(int code)
     switch (code) {
     case VIR_ERR_NO_SECRET:
         return KEYMGR_ERROR_NOT_FOUND;
-    case VIR_ERR_INVALID_SECRET: /* private: libvirt says so in its message */
+    case VIR_ERR_INVALID_SECRET:
     case VIR_ERR_OPERATION_DENIED:
     case VIR_ERR_ACCESS_DENIED:
         return KEYMGR_ERROR_ACCESS_DENIED;
@@ -186,6 +186,30 @@ ignore_error(void *opaque, virErrorPtr error)
 {
 }
 
+/* libvirt 9.0 opens an embedded driver only once in a process: a second
+ * virConnectOpen() ends in "A secret driver is already registered", even after
+ * a close. So such a connection is kept and shared as long as the process. */
+static virConnectPtr
+open_uri(const char *uri)
+{
+    static GMutex lock;
+    static GHashTable *embedded;
+    virConnectPtr connection;
+
+    if (!strstr(uri, ":///embed"))
+        return virConnectOpen(uri);
+    g_mutex_lock(&lock);
+    if (!embedded)
+        embedded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    connection = g_hash_table_lookup(embedded, uri);
+    if (!connection && (connection = virConnectOpen(uri)))
+        g_hash_table_insert(embedded, g_strdup(uri), connection);
+    if (connection)
+        virConnectRef(connection);
+    g_mutex_unlock(&lock);
+    return connection;
+}
+
 /* The connection, opened again when it has died. Caller closes. */
 static virConnectPtr
 connect_store(Store *store, GError **error)
@@ -197,7 +221,7 @@ connect_store(Store *store, GError **error)
         virConnectClose(store->connection);
         store->connection = NULL;
     }
-    if (!store->connection && (store->connection = virConnectOpen(store->uri)))
+    if (!store->connection && (store->connection = open_uri(store->uri)))
         /* Errors are reported by us, not printed by libvirt. */
         virConnSetErrorFunc(store->connection, NULL, ignore_error);
     if (store->connection) {
@@ -344,6 +368,21 @@ take_value(const Store *store, const char *uuid, unsigned char *value, size_t si
     return secret;
 }
 
+/* libvirt's own words for a private value differ from driver to driver, down
+ * to "internal error: No current identity". */
+static gboolean
+is_private(virSecretPtr secret)
+{
+    virErrorPtr saved = virSaveLastError();
+    char *xml = virSecretGetXMLDesc(secret, 0);
+    gboolean is = xml && strstr(xml, " private='yes'");
+
+    free(xml);
+    virSetError(saved);
+    virFreeError(saved);
+    return is;
+}
+
 static gpointer
 work_get_value(Job *job, virConnectPtr connection, GError **error)
 {
@@ -358,6 +397,10 @@ work_get_value(Job *job, virConnectPtr connection, GError **error)
         value = virSecretGetValue(secret, &size, 0);
         if (value)
             result = take_value(job->store, job->text, value, size, error);
+        else if (is_private(secret))
+            g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_ACCESS_DENIED,
+                        "%s: secret %s is private: its value is for drivers inside libvirt alone",
+                        job->store->description, job->text);
         else
             /* It was found a moment ago, so this means: no value. */
             fail(job->store, job->text, KEYMGR_ERROR_NO_PAYLOAD, error);

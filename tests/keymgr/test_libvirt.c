@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The libvirt backend against libvirt's own embedded secret driver.
+ */
+#include "tests/keymgr/keymgr_test.h"
+
+#include <string.h>
+
+#include <glib/gstdio.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#define ID "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f"
+
+static char *root;
+static char *uri;
+static GThread *events;
+static gint stopping;
+
+/* Runs virsh, in a process of its own: an embedded driver can be opened only
+ * once in a process, and that is the backend's. */
+static void
+virsh(const char *a, const char *b, const char *c, const char *d, const char *e)
+{
+    const char *argv[] = { "virsh", "-q", "-c", uri, a, b, c, d, e, NULL };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = NULL;
+    g_autofree char *trouble = NULL;
+    int status;
+
+    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &trouble, &status,
+                      &error) || status != 0)
+        fail_msg("virsh %s: %s", a, error ? error->message : trouble);
+}
+
+/* A file in root; caller frees its name. */
+static char *
+write_file(const char *name, const char *text)
+{
+    char *path = g_build_filename(root, name, NULL);
+
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    return path;
+}
+
+static void
+define(const char *id, const char *usage, gboolean is_private, const char *value)
+{
+    g_autofree char *xml = g_strdup_printf("<secret ephemeral='no' private='%s'><uuid>%s</uuid>%s</secret>",
+                                           is_private ? "yes" : "no", id, usage);
+    g_autofree char *xml_file = write_file("secret.xml", xml);
+    g_autofree char *value_file = write_file("value", value ? value : "");
+
+    virsh("secret-define", xml_file, NULL, NULL, NULL);
+    if (value)
+        virsh("secret-set-value", id, "--plain", "--file", value_file);
+}
+
+#define VTPM(name) "<usage type='vtpm'><name>" name "</name></usage>"
+
+static gpointer
+run_events(gpointer opaque)
+{
+    while (!g_atomic_int_get(&stopping))
+        virEventRunDefaultImpl();
+    return NULL;
+}
+
+static void
+on_timer(int timer, void *opaque)
+{
+}
+
+static void
+ignore_error(void *opaque, virErrorPtr error)
+{
+}
+
+static int
+setup(void **state)
+{
+    virSetErrorFunc(NULL, ignore_error);
+    if (virEventRegisterDefaultImpl() < 0)
+        return -1;
+    /* So that the loop's thread looks at 'stopping'. */
+    virEventAddTimeout(50, on_timer, NULL, NULL);
+    events = g_thread_new("events", run_events, NULL);
+    root = g_dir_make_tmp("keymgr-libvirt-XXXXXX", NULL);
+    uri = g_strdup_printf("secret:///embed?root=%s", root);
+    define(ID "0", VTPM("zero"), FALSE, "value 0");
+    define(ID "1", VTPM("one"), FALSE, "value 1");
+    define(ID "2", VTPM("two"), TRUE, "a private value");
+    define(ID "3", VTPM("three"), FALSE, NULL);
+    define(ID "4", "<usage type='volume'><volume>/v</volume></usage>", FALSE, "value 4");
+    return 0;
+}
+
+static void
+remove_tree(const char *path)
+{
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (folder && (name = g_dir_read_name(folder))) {
+        g_autofree char *inner = g_build_filename(path, name, NULL);
+
+        remove_tree(inner);
+    }
+    g_remove(path);
+}
+
+static int
+teardown(void **state)
+{
+    g_atomic_int_set(&stopping, 1);
+    g_thread_join(events);
+    remove_tree(root);
+    g_free(root);
+    g_free(uri);
+    return 0;
+}
+
+static Keymgr *
+open_store(const char *options)
+{
+    g_autofree char *text = g_strdup_printf("[keymgr]\nbackend=libvirt\n[libvirt]\nuri=%s\n%s", uri, options);
+
+    return keymgr_test_new(text);
+}
+
+static void
+check_refusal(Keymgr *keymgr, const char *reference, KeymgrError code, const char *words)
+{
+    const char *const references[] = { reference, NULL };
+    g_autoptr(GError) error = NULL;
+
+    assert_null(keymgr_fetch(keymgr, references, NULL, &error));
+    keymgr_test_error(&error, code, words);
+}
+
+static void
+test_values_come_in_order(void **state)
+{
+    const char *const references[] = { ID "1", "0B1C2D3E-4F50-6172-8394-A5B6C7D8E9F0", ID "4", NULL };
+    g_autoptr(Keymgr) keymgr = open_store("");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, &error);
+
+    if (!secrets)
+        fail_msg("%s", error->message);
+    keymgr_test_bytes(secrets, 0, "value 1", 7);
+    keymgr_test_bytes(secrets, 1, "value 0", 7);
+    keymgr_test_bytes(secrets, 2, "value 4", 7);
+}
+
+static void
+test_what_cannot_be_had(void **state)
+{
+    g_autoptr(Keymgr) keymgr = open_store("");
+
+    check_refusal(keymgr, ID "f", KEYMGR_ERROR_NOT_FOUND, ID "f|libvirt's secrets at secret:///embed");
+    check_refusal(keymgr, ID "2", KEYMGR_ERROR_ACCESS_DENIED, ID "2|private");
+    check_refusal(keymgr, ID "3", KEYMGR_ERROR_NO_PAYLOAD, ID "3");
+    check_refusal(keymgr, "x", KEYMGR_ERROR_INVALID_REFERENCE, "'x'");
+    check_refusal(keymgr, "http://h/v1/containers/" ID "0", KEYMGR_ERROR_INVALID_REFERENCE, "containers");
+}
+
+static void
+test_the_usage_type_is_honoured(void **state)
+{
+    const char *const references[] = { ID "0", NULL };
+    g_autoptr(Keymgr) keymgr = open_store("usage_type=vtpm\n");
+    g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, NULL);
+
+    assert_non_null(secrets);
+    check_refusal(keymgr, ID "4", KEYMGR_ERROR_INVALID_SECRET, ID "4|volume|vtpm");
+}
+
+static void
+test_descriptions_and_lists(void **state)
+{
+    g_autoptr(Keymgr) keymgr = open_store("");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KeymgrInfo) info = keymgr_describe(keymgr, ID "1", NULL, &error);
+    g_autoptr(GPtrArray) all = keymgr_list(keymgr, NULL, NULL, &error);
+    g_autoptr(GPtrArray) named = keymgr_list(keymgr, "two", NULL, &error);
+
+    assert_non_null(info);
+    assert_string_equal(info->id, ID "1");
+    assert_string_equal(info->name, "one");
+    assert_string_equal(info->type, "vtpm");
+    assert_int_equal(all->len, 5);
+    assert_int_equal(named->len, 1);
+    assert_string_equal(((KeymgrInfo *)g_ptr_array_index(named, 0))->id, ID "2");
+    assert_null(keymgr_describe(keymgr, ID "f", NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, ID "f");
+}
+
+typedef struct {
+    GThread *caller;
+    guint calls;
+    guint freed;
+} Hook;
+
+static KeymgrSecret *
+get_value(const char *uuid, gpointer opaque, GError **error)
+{
+    Hook *hook = opaque;
+
+    assert_ptr_equal(hook->caller, g_thread_self());
+    hook->calls++;
+    if (strcmp(uuid, ID "2") == 0)
+        return keymgr_secret_new("a private value", 15);
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND, "no %s here", uuid);
+    return NULL;
+}
+
+static void
+free_hook(gpointer opaque)
+{
+    ((Hook *)opaque)->freed++;
+}
+
+static void
+test_a_drivers_own_function_reads_private_values_in_the_callers_thread(void **state)
+{
+    const char *const references[] = { ID "2", ID "2", NULL };
+    Hook hook = { g_thread_self(), 0, 0 };
+    Keymgr *keymgr = open_store("");
+    g_autoptr(GPtrArray) secrets = NULL;
+
+    keymgr_set_libvirt_get_value(keymgr, get_value, &hook, free_hook);
+    secrets = keymgr_fetch(keymgr, references, NULL, NULL);
+    assert_int_equal(secrets->len, 2);
+    keymgr_test_bytes(secrets, 1, "a private value", 15);
+    check_refusal(keymgr, ID "0", KEYMGR_ERROR_NOT_FOUND, "no " ID "0 here");
+    assert_int_equal(hook.calls, 3);
+    assert_int_equal(hook.freed, 0);
+    keymgr_unref(keymgr);
+    assert_int_equal(hook.freed, 1);
+}
+
+static void
+test_a_daemon_that_is_not_there(void **state)
+{
+    g_autoptr(Keymgr) keymgr = keymgr_test_new("[keymgr]\nbackend=libvirt\n[libvirt]\n"
+                                               "uri=secret+unix:///system?socket=/nonexistent/socket\n");
+
+    check_refusal(keymgr, ID "0", KEYMGR_ERROR_UNAVAILABLE, "secret+unix:///system");
+}
+
+static void
+test_a_cancelled_call_returns(void **state)
+{
+    const char *const references[] = { ID "0", NULL };
+    g_autoptr(Keymgr) keymgr = open_store("");
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_autoptr(GError) error = NULL;
+
+    g_cancellable_cancel(cancellable);
+    assert_null(keymgr_fetch(keymgr, references, cancellable, &error));
+    assert_true(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_come_in_order),
+        cmocka_unit_test(test_what_cannot_be_had),
+        cmocka_unit_test(test_the_usage_type_is_honoured),
+        cmocka_unit_test(test_descriptions_and_lists),
+        cmocka_unit_test(test_a_drivers_own_function_reads_private_values_in_the_callers_thread),
+        cmocka_unit_test(test_a_daemon_that_is_not_there),
+        cmocka_unit_test(test_a_cancelled_call_returns),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
