@@ -373,14 +373,27 @@ take_value(const Store *store, const char *uuid, unsigned char *value, size_t si
 static gboolean
 is_private(virSecretPtr secret)
 {
-    virErrorPtr saved = virSaveLastError();
     char *xml = virSecretGetXMLDesc(secret, 0);
     gboolean is = xml && strstr(xml, " private='yes'");
 
     free(xml);
-    virSetError(saved);
-    virFreeError(saved);
     return is;
+}
+
+static void
+fail_value(Job *job, virSecretPtr secret, GError **error)
+{
+    /* It was found a moment ago, so that "no secret" means: no value. First,
+     * because is_private() forgets libvirt's error. */
+    g_autoptr(GError) said = NULL;
+
+    fail(job->store, job->text, KEYMGR_ERROR_NO_PAYLOAD, &said);
+    if (is_private(secret))
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_ACCESS_DENIED,
+                    "%s: secret %s is private: its value is for drivers inside libvirt alone",
+                    job->store->description, job->text);
+    else
+        g_propagate_error(error, g_steal_pointer(&said));
 }
 
 static gpointer
@@ -397,13 +410,8 @@ work_get_value(Job *job, virConnectPtr connection, GError **error)
         value = virSecretGetValue(secret, &size, 0);
         if (value)
             result = take_value(job->store, job->text, value, size, error);
-        else if (is_private(secret))
-            g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_ACCESS_DENIED,
-                        "%s: secret %s is private: its value is for drivers inside libvirt alone",
-                        job->store->description, job->text);
         else
-            /* It was found a moment ago, so this means: no value. */
-            fail(job->store, job->text, KEYMGR_ERROR_NO_PAYLOAD, error);
+            fail_value(job, secret, error);
     }
     virSecretFree(secret);
     return result;
