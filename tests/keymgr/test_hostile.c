@@ -225,7 +225,8 @@ send_bad_login(FakeServer *server, FakeRequest *request)
 static void
 test_truncated_and_deep_json_of_keystone(void **state)
 {
-    g_autofree char *deep = g_strconcat("{\"token\":", g_strnfill(100000, '['), NULL);
+    g_autofree char *open = g_strnfill(100000, '[');
+    g_autofree char *deep = g_strconcat("{\"token\":", open, NULL);
     const Scene scene = { send_bad_login, send_nothing };
     const struct {
         const char *body;

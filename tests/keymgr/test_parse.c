@@ -99,7 +99,9 @@ json_of(const char *text)
 static void
 test_bad_json_is_refused(void **state)
 {
-    g_autofree char *deep = g_strconcat("{\"a\":", g_strnfill(60, '['), g_strnfill(60, ']'), "}", NULL);
+    g_autofree char *open = g_strnfill(60, '[');
+    g_autofree char *close = g_strnfill(60, ']');
+    g_autofree char *deep = g_strconcat("{\"a\":", open, close, "}", NULL);
     const struct {
         const char *text;
         KeymgrError code;

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The barbican backend when the store refuses, is busy, is slow, or the caller
+ * gives up.
+ */
+#include "tests/keymgr/keymgr_test.h"
+
+#include <string.h>
+
+#include "tests/keymgr/fake_barbican.h"
+
+/* --- refusals and retries -------------------------------------------------- */
+
+static gboolean
+answer_fixed(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    const char *const *row = opaque; /* status, type, headers, body */
+
+    return fake_reply(request, (guint)g_ascii_strtoull(row[0], NULL, 10), row[1], row[2], row[3]);
+}
+
+static void
+test_refusals_and_wrong_answers(void **state)
+{
+    static const struct {
+        const char *answer[4];
+        KeymgrError code;
+        const char *words;
+    } rows[] = {
+        { { "403", JSON, "", "{\"code\":403,\"title\":\"Forbidden\",\"description\":\"not allowed\"}" },
+          KEYMGR_ERROR_ACCESS_DENIED, "HTTP 403|Forbidden: not allowed" },
+        { { "404", JSON, "", "{\"code\":404,\"title\":\"Not Found\",\"description\":\"Secret not found.\"}" },
+          KEYMGR_ERROR_NOT_FOUND, "HTTP 404|Secret not found.|expired or was deleted" },
+        { { "410", "text/plain", "", "gone" }, KEYMGR_ERROR_NOT_FOUND, "HTTP 410|gone" },
+        { { "404", JSON, "", "{\"code\":404,\"title\":\"Not Found\",\"description\":"
+                             "\"Not Found. Sorry but your secret has no payload.\"}" },
+          KEYMGR_ERROR_NO_PAYLOAD, "has no payload" },
+        { { "406", JSON, "", "{\"message\":\"no<br />way\",\"code\":\"406 Not Acceptable\","
+                             "\"title\":\"Not Acceptable\"}" },
+          KEYMGR_ERROR_HTTP, "HTTP 406|Not Acceptable: no way" },
+        { { "500", "text/html", "", "<html><h1>Oops</h1></html>" }, KEYMGR_ERROR_HTTP, "HTTP 500|Oops" },
+        { { "503", "text/plain", "", "busy" }, KEYMGR_ERROR_HTTP, "HTTP 503|busy" },
+        { { "204", OCTETS, "", "" }, KEYMGR_ERROR_NO_PAYLOAD, "empty" },
+        { { "200", OCTETS, "", "" }, KEYMGR_ERROR_NO_PAYLOAD, "empty" },
+        { { "200", "text/html", "", "<h1>Please log in</h1>" }, KEYMGR_ERROR_PROTOCOL, "not a payload" },
+        { { "206", OCTETS, "", "part" }, KEYMGR_ERROR_PROTOCOL, "HTTP 206" },
+        { { "500", "text/plain", "", "your token is token-1 ha" }, KEYMGR_ERROR_HTTP, "HTTP 500" },
+    };
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        FakeBarbican *fake = fake_barbican_setup("");
+        g_autoptr(GError) error = NULL;
+
+        fake->opaque = (gpointer)rows[i].answer;
+        fake->answer = answer_fixed;
+        assert_null(keymgr_fetch(fake->keymgr, fake_six, NULL, &error));
+        assert_null(strstr(error->message, "token-1"));
+        assert_null(strstr(error->message, "pw-canary"));
+        assert_non_null(strstr(error->message, "secret " ID "0"));
+        keymgr_test_error(&error, rows[i].code, rows[i].words);
+        assert_int_equal(fake->calls, 1);
+        fake_barbican_free(fake);
+    }
+}
+
+static gboolean
+on_forbidden_visit(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    return fake_reply(request, 200, OCTETS, "", "stolen");
+}
+
+static void
+test_a_redirect_to_another_host_is_not_followed(void **state)
+{
+    FakeServer *other = fake_server_new(on_forbidden_visit, NULL);
+    g_autofree char *header = g_strdup_printf("Location: %s/v1/x\r\n", fake_server_url(other));
+    const char *const row[] = { "302", "text/plain", header, "" };
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(GError) error = NULL;
+
+    fake->opaque = (gpointer)row;
+    fake->answer = answer_fixed;
+    assert_null(fake_barbican_fetch_one(fake, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_HTTP, "HTTP 302|redirects to http://127.0.0.1|not followed");
+    assert_int_equal(fake_server_requests(other), 0);
+    fake_barbican_free(fake);
+    fake_server_free(other);
+}
+
+static gboolean
+answer_busy_twice(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    gint *times = opaque;
+
+    if (g_atomic_int_add(times, 1) < 2)
+        return fake_reply(request, 503, "text/plain", "Retry-After: 1\r\n", "busy");
+    return fake_barbican_payload(request);
+}
+
+static void
+test_a_503_is_tried_again_as_often_as_configured_and_not_before_retry_after(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("status_code_retries=2\nstatus_code_retry_delay=0.01\n");
+    gint times = 0;
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) secrets = NULL;
+
+    fake->opaque = &times;
+    fake->answer = answer_busy_twice;
+    secrets = fake_barbican_fetch_one(fake, &error);
+    assert_non_null(secrets);
+    assert_int_equal(fake->calls, 3);
+    assert_true(g_get_monotonic_time() - start >= 2 * G_TIME_SPAN_SECOND);
+
+    g_clear_pointer(&fake->keymgr, keymgr_unref);
+    fake_barbican_connect(fake, "status_code_retries=1\nstatus_code_retry_delay=0.01\n");
+    times = 0;
+    assert_null(fake_barbican_fetch_one(fake, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_HTTP, "HTTP 503|busy");
+    fake_barbican_free(fake);
+}
+
+static gboolean
+answer_hang_up_twice(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    return g_atomic_int_add((gint *)opaque, 1) < 2 ? FALSE : fake_barbican_payload(request);
+}
+
+static void
+test_a_lost_connection_is_tried_again_as_often_as_configured(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("connect_retries=2\nconnect_retry_delay=0.01\n");
+    gint times = 0;
+    g_autoptr(GPtrArray) secrets = NULL;
+
+    fake->opaque = &times;
+    fake->answer = answer_hang_up_twice;
+    assert_non_null(secrets = fake_barbican_fetch_one(fake, NULL));
+    fake_barbican_free(fake);
+}
+
+/* --- all or nothing, time, cancellation ------------------------------------ */
+
+static void
+stall(FakeServer *server)
+{
+    gint64 end = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+
+    while (!fake_server_is_stopping(server) && g_get_monotonic_time() < end)
+        g_usleep(5000);
+}
+
+/* The fourth does not exist; the others never answer. */
+static gboolean
+answer_one_missing(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    if (strstr(request->path, ID "0/"))
+        return fake_barbican_payload(request);
+    if (strstr(request->path, ID "3/"))
+        return fake_reply(request, 404, JSON, "", "{\"code\":404,\"title\":\"Not Found\"}");
+    stall(server);
+    return FALSE;
+}
+
+static void
+test_the_first_failure_cancels_the_rest(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("");
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+
+    fake->answer = answer_one_missing;
+    assert_null(keymgr_fetch(fake->keymgr, fake_six, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "secret " ID "3|HTTP 404");
+    assert_true(g_get_monotonic_time() - start < 5 * G_TIME_SPAN_SECOND);
+    fake_barbican_free(fake);
+}
+
+static gboolean
+answer_never(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    stall(server);
+    return FALSE;
+}
+
+static gboolean
+answer_drop_by_drop(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+                               "Content-Length: 10000\r\n\r\n";
+    gboolean there = fake_write(request, head, strlen(head));
+
+    while (there && !fake_server_is_stopping(server)) {
+        there = fake_write(request, "x", 1);
+        g_usleep(20000);
+    }
+    return FALSE;
+}
+
+static void
+test_silence_and_dripping_end_in_time(void **state)
+{
+    static const char *const options[] = { "timeout=0.3\n", "total_timeout=0.3\n" };
+    gboolean (*const answers[])(FakeServer *, FakeRequest *, gpointer) = { answer_never,
+                                                                           answer_drop_by_drop };
+    gsize i;
+    gsize j;
+
+    for (i = 0; i < G_N_ELEMENTS(options); i++) {
+        for (j = 0; j < G_N_ELEMENTS(answers); j++) {
+            FakeBarbican *fake = fake_barbican_setup(options[i]);
+            gint64 start = g_get_monotonic_time();
+            g_autoptr(GError) error = NULL;
+
+            fake->answer = answers[j];
+            assert_null(fake_barbican_fetch_one(fake, &error));
+            keymgr_test_error(&error, KEYMGR_ERROR_TIMEOUT, "secret " ID "0");
+            assert_true(g_get_monotonic_time() - start < 3 * G_TIME_SPAN_SECOND);
+            fake_barbican_free(fake);
+        }
+    }
+}
+
+static gpointer
+cancel_soon(gpointer cancellable)
+{
+    g_usleep(100000);
+    g_cancellable_cancel(cancellable);
+    return NULL;
+}
+
+static void
+check_cancelled(FakeBarbican *fake, GCancellable *cancellable)
+{
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+
+    assert_null(keymgr_fetch(fake->keymgr, fake_six, cancellable, &error));
+    assert_true(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+    assert_true(g_get_monotonic_time() - start < G_TIME_SPAN_SECOND);
+}
+
+static void
+test_a_cancellation_works_at_any_moment(void **state)
+{
+    guint when;
+
+    /* 0: before; 1: while the token comes; 2: while a secret comes; 3: in the
+     * pause before a retry. */
+    for (when = 0; when <= 3; when++) {
+        static const char *const busy[] = { "503", "text/plain", "Retry-After: 30\r\n", "" };
+        FakeBarbican *fake = fake_barbican_setup("status_code_retries=3\n");
+        g_autoptr(GCancellable) cancellable = g_cancellable_new();
+        GThread *thread = NULL;
+
+        fake->token_delay_ms = when == 1 ? 2000 : 0;
+        fake->opaque = (gpointer)busy;
+        fake->answer = when == 3 ? answer_fixed : answer_never;
+        if (when == 0)
+            g_cancellable_cancel(cancellable);
+        else
+            thread = g_thread_new("cancel", cancel_soon, cancellable);
+        check_cancelled(fake, cancellable);
+        if (thread)
+            g_thread_join(thread);
+        assert_int_equal(fake->tokens, when == 0 ? 0 : 1);
+        fake_barbican_free(fake);
+    }
+}
+
+/* One caller gives up while it fetches the token for all. */
+static void
+test_a_cancelled_thread_does_not_fail_the_others(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    GThread *canceller;
+    GThread *other;
+
+    fake->token_delay_ms = 400;
+    canceller = g_thread_new("cancel", cancel_soon, cancellable);
+    other = NULL;
+    {
+        g_autoptr(GError) error = NULL;
+        const char *const references[] = { ID "0", NULL };
+
+        other = g_thread_new("fetch", fake_barbican_fetch_in_thread, fake);
+        assert_true(!keymgr_fetch(fake->keymgr, references, cancellable, &error));
+        assert_true(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+    }
+    assert_null(g_thread_join(other));
+    g_thread_join(canceller);
+    fake_barbican_free(fake);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refusals_and_wrong_answers),
+        cmocka_unit_test(test_a_redirect_to_another_host_is_not_followed),
+        cmocka_unit_test(test_a_503_is_tried_again_as_often_as_configured_and_not_before_retry_after),
+        cmocka_unit_test(test_a_lost_connection_is_tried_again_as_often_as_configured),
+        cmocka_unit_test(test_the_first_failure_cancels_the_rest),
+        cmocka_unit_test(test_silence_and_dripping_end_in_time),
+        cmocka_unit_test(test_a_cancellation_works_at_any_moment),
+        cmocka_unit_test(test_a_cancelled_thread_does_not_fail_the_others),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
