@@ -18,12 +18,15 @@
 
 #define MSVM_POLICY_MAX_KEYS 6
 #define MSVM_POLICY_MAX_KEYS_LENGTH 255 /* of os_vtpm_keys, as a Glance property */
+#define MSVM_POLICY_MAX_REQUIRES_LENGTH 255
 #define MSVM_NAMESPACE_URI "urn:libvirt-msvm:domain:1"
 
 typedef struct {
     bool tpm;
     bool add_tpm;           /* the policy asks for one that the XML does not have */
     bool secure_boot;       /* must be on */
+    bool no_secure_boot;    /* must be off: os_secure_boot says disabled */
+    char *secure_boot_template; /* UUID, lower case; NULL: nothing said */
     bool shielded;
     bool encrypt_traffic;
     char **keys;            /* references in order, lower case; NULL-terminated, never NULL */
@@ -36,11 +39,19 @@ typedef struct {
 void msvmPolicyFree(MsvmPolicy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPolicy, msvmPolicyFree)
 
-/* Works the policy out of a definition. NULL with an error reported: a bad
- * value, a contradiction, too many keys, keys without a TPM. */
+/*
+ * Works the policy out of a definition. NULL with an error reported:
+ * VIR_ERR_XML_ERROR for what is not well-formed (an unknown value, element or
+ * property of ours, a malformed UUID, more than six keys, more than 255
+ * characters of them), VIR_ERR_CONFIG_UNSUPPORTED for what contradicts itself
+ * or cannot be had (keys without a TPM, a TPM in generation 1 ...).
+ */
 MsvmPolicy *msvmPolicyNew(const virDomainDef *def);
 
 /* Whether a version, "10.0.20348", satisfies a requirement as Nova spells it:
  * a list of <, <=, =, ==, !=, >=, > with versions, separated by commas, all of
- * which must hold. -1 with an error reported when it is malformed. */
+ * which must hold. Only as many components are compared as the requirement
+ * names, so that "==10.0" holds on every host of version 10.0, as it does in
+ * Nova, which knows two components. -1 with an error reported when it is
+ * malformed. */
 int msvmPolicyVersionSatisfies(const char *version, const char *requires);

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include <string.h>
+
+#include "virerror.h"
+#include "viruuid.h"
+
+#include "xml/msvm_metadata.h"
+#include "xml/msvm_policy.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+/* What a property says. */
+typedef enum {
+    WISH_UNSET,
+    WISH_DISABLED,
+    WISH_OPTIONAL,
+    WISH_REQUIRED,
+} MsvmWish;
+
+/* What comes out. */
+typedef enum {
+    VERDICT_OFF,
+    VERDICT_ON,
+    VERDICT_CONTRADICTION,
+} MsvmVerdict;
+
+typedef struct {
+    MsvmWish image;
+    MsvmWish flavor;
+} MsvmWishes;
+
+/* [image][flavor], in the order of MsvmWish. Nothing said by the image of a
+ * TPM is a "no", of Secure Boot and shielding it is no opinion. */
+static const MsvmVerdict msvmVerdictsTPM[4][4] = {
+    { VERDICT_OFF, VERDICT_OFF, VERDICT_OFF, VERDICT_CONTRADICTION },
+    { VERDICT_OFF, VERDICT_OFF, VERDICT_OFF, VERDICT_CONTRADICTION },
+    { VERDICT_OFF, VERDICT_OFF, VERDICT_OFF, VERDICT_ON },
+    { VERDICT_ON, VERDICT_CONTRADICTION, VERDICT_ON, VERDICT_ON },
+};
+static const MsvmVerdict msvmVerdictsOther[4][4] = {
+    { VERDICT_OFF, VERDICT_OFF, VERDICT_OFF, VERDICT_ON },
+    { VERDICT_OFF, VERDICT_OFF, VERDICT_OFF, VERDICT_CONTRADICTION },
+    { VERDICT_OFF, VERDICT_OFF, VERDICT_OFF, VERDICT_ON },
+    { VERDICT_ON, VERDICT_CONTRADICTION, VERDICT_ON, VERDICT_ON },
+};
+
+static const char *const msvmKnownImage[] = {
+    "os_vtpm", "os_vtpm_keys", "os_secure_boot", "os_shielded_vm", "hw_machine_type", "hypervisor_type",
+    "hypervisor_version_requires", "img_pdk_reference", NULL,
+};
+static const char *const msvmKnownFlavor[] = { "os:vtpm", "os:secure_boot", "os:shielded_vm", NULL };
+
+/* An image or a flavor has many properties that are for others. Those that
+ * begin like ours and are not ours are mistakes. */
+static const char *const msvmReserved[] = {
+    "os_vtpm", "os_secure_boot", "os_shielded", "hw_machine_type", "hypervisor_", "img_pdk",
+    "os:vtpm", "os:secure_boot", "os:shielded", NULL,
+};
+
+
+void
+msvmPolicyFree(MsvmPolicy *policy)
+{
+    if (!policy)
+        return;
+    g_free(policy->secure_boot_template);
+    g_strfreev(policy->keys);
+    g_free(policy->owner);
+    g_free(policy->version_requires);
+    g_free(policy);
+}
+
+
+/* --- properties ---------------------------------------------------------- */
+
+static int
+msvmPolicyCheckNames(GHashTable *table, const char *what, const char *const *known)
+{
+    GHashTableIter iter;
+    gpointer name;
+    size_t i;
+
+    g_hash_table_iter_init(&iter, table);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        if (g_strv_contains(known, name))
+            continue;
+        for (i = 0; msvmReserved[i]; i++) {
+            if (g_str_has_prefix(name, msvmReserved[i])) {
+                virReportError(VIR_ERR_XML_ERROR, "unknown %s '%s'", what, (const char *)name);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+
+static int
+msvmPolicyWish(GHashTable *table, const char *what, const char *name, MsvmWish *wish)
+{
+    const char *value = g_hash_table_lookup(table, name);
+
+    if (!value) {
+        *wish = WISH_UNSET;
+    } else if (g_str_equal(value, "disabled")) {
+        *wish = WISH_DISABLED;
+    } else if (g_str_equal(value, "optional")) {
+        *wish = WISH_OPTIONAL;
+    } else if (g_str_equal(value, "required")) {
+        *wish = WISH_REQUIRED;
+    } else {
+        virReportError(VIR_ERR_XML_ERROR,
+                       "invalid value '%s' of %s '%s': it must be disabled, optional or required", value,
+                       what, name);
+        return -1;
+    }
+    return 0;
+}
+
+
+static int
+msvmPolicyWishes(const MsvmMetadata *metadata, const char *image, const char *flavor, MsvmWishes *wishes)
+{
+    if (msvmPolicyWish(metadata->image, "image property", image, &wishes->image) < 0)
+        return -1;
+    return msvmPolicyWish(metadata->flavor, "flavor extra spec", flavor, &wishes->flavor);
+}
+
+
+static const char *
+msvmPolicyWishName(MsvmWish wish)
+{
+    static const char *const names[] = { "not set", "disabled", "optional", "required" };
+
+    return names[wish];
+}
+
+
+static int
+msvmPolicyVerdict(const MsvmVerdict table[4][4], const MsvmWishes *wishes, const char *image,
+                  const char *flavor, bool *on)
+{
+    MsvmVerdict verdict = table[wishes->image][wishes->flavor];
+
+    if (verdict == VERDICT_CONTRADICTION) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       "image property '%s' is %s but flavor extra spec '%s' is %s: they contradict each other",
+                       image, msvmPolicyWishName(wishes->image), flavor, msvmPolicyWishName(wishes->flavor));
+        return -1;
+    }
+    *on = verdict == VERDICT_ON;
+    return 0;
+}
+
+
+/* Shielding counts as if the image required what it implies. */
+static int
+msvmPolicyImply(MsvmWishes *wishes, const char *image)
+{
+    if (wishes->image == WISH_DISABLED) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       "image property '%s' is disabled but a shielded machine needs it", image);
+        return -1;
+    }
+    wishes->image = WISH_REQUIRED;
+    return 0;
+}
+
+
+static unsigned int
+msvmPolicyDefGeneration(const virDomainDef *def)
+{
+    return def->os.firmware == VIR_DOMAIN_OS_DEF_FIRMWARE_EFI ? 2 : 1;
+}
+
+
+static int
+msvmPolicyHypervisor(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+{
+    const char *machine = g_hash_table_lookup(metadata->image, "hw_machine_type");
+    const char *hypervisor = g_hash_table_lookup(metadata->image, "hypervisor_type");
+    const char *requires = g_hash_table_lookup(metadata->image, "hypervisor_version_requires");
+
+    if (machine) {
+        if (g_str_equal(machine, "hyperv-gen1")) {
+            policy->generation = 1;
+        } else if (g_str_equal(machine, "hyperv-gen2")) {
+            policy->generation = 2;
+        } else {
+            virReportError(VIR_ERR_XML_ERROR, "invalid value '%s' of image property 'hw_machine_type': "
+                           "it must be hyperv-gen1 or hyperv-gen2", machine);
+            return -1;
+        }
+        if (policy->generation != msvmPolicyDefGeneration(def)) {
+            virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "image property 'hw_machine_type' is %s but "
+                           "<os firmware='efi'> is %s", machine,
+                           policy->generation == 2 ? "missing" : "given");
+            return -1;
+        }
+    }
+    /* Nova takes this one in any case. */
+    if (hypervisor && g_ascii_strcasecmp(hypervisor, "hyperv") != 0) {
+        virReportError(VIR_ERR_XML_ERROR, "invalid value '%s' of image property 'hypervisor_type': "
+                       "it must be hyperv", hypervisor);
+        return -1;
+    }
+    if (requires) {
+        if (msvmPolicyVersionSatisfies("0", requires) < 0)
+            return -1;
+        policy->version_requires = g_strdup(requires);
+    }
+    return 0;
+}
+
+
+/* --- keys ---------------------------------------------------------------- */
+
+/* os_vtpm_keys; NULL with an error reported. */
+static GPtrArray *
+msvmPolicyParseKeys(const char *value)
+{
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) items = NULL;
+    size_t i;
+
+    if (g_utf8_strlen(value, -1) > MSVM_POLICY_MAX_KEYS_LENGTH) {
+        virReportError(VIR_ERR_XML_ERROR, "image property 'os_vtpm_keys' has more than %d characters",
+                       MSVM_POLICY_MAX_KEYS_LENGTH);
+        return NULL;
+    }
+    items = g_strsplit(value, ",", -1);
+    if (g_strv_length(items) > MSVM_POLICY_MAX_KEYS) {
+        virReportError(VIR_ERR_XML_ERROR, "image property 'os_vtpm_keys' names more than %d keys",
+                       MSVM_POLICY_MAX_KEYS);
+        return NULL;
+    }
+    if (g_strv_length(items) == 0) {
+        virReportError(VIR_ERR_XML_ERROR, "%s", "image property 'os_vtpm_keys' is empty");
+        return NULL;
+    }
+    for (i = 0; items[i]; i++) {
+        if (!g_uuid_string_is_valid(g_strstrip(items[i]))) {
+            virReportError(VIR_ERR_XML_ERROR, "image property 'os_vtpm_keys': '%s' is not a UUID", items[i]);
+            return NULL;
+        }
+        g_ptr_array_add(keys, g_ascii_strdown(items[i], -1));
+    }
+    return g_steal_pointer(&keys);
+}
+
+
+static char *
+msvmPolicyTPMSecret(const virDomainDef *def)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    if (def->ntpms == 0 || def->tpms[0]->type != VIR_DOMAIN_TPM_TYPE_EMULATOR ||
+        !def->tpms[0]->data.emulator.hassecretuuid)
+        return NULL;
+    return g_strdup(virUUIDFormat(def->tpms[0]->data.emulator.secretuuid, uuid));
+}
+
+
+static bool
+msvmPolicySameKeys(const GPtrArray *a, const GPtrArray *b)
+{
+    guint i;
+
+    for (i = 0; a->len == b->len && i < a->len; i++) {
+        if (!g_str_equal(g_ptr_array_index(a, i), g_ptr_array_index(b, i)))
+            return false;
+    }
+    return a->len == b->len;
+}
+
+
+/* Joins one source of keys to what others said: they must say the same. */
+static int
+msvmPolicyAgree(GPtrArray **keys, const char **source, const GPtrArray *more, const char *more_source)
+{
+    guint i;
+
+    if (*source && !msvmPolicySameKeys(*keys, more)) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s and %s name different keys", *source, more_source);
+        return -1;
+    }
+    if (!*source) {
+        for (i = 0; i < more->len; i++)
+            g_ptr_array_add(*keys, g_strdup(g_ptr_array_index(more, i)));
+        *source = more_source;
+    }
+    return 0;
+}
+
+
+static int
+msvmPolicyCheckDistinct(const GPtrArray *keys)
+{
+    guint i, j;
+
+    for (i = 0; i < keys->len; i++) {
+        for (j = i + 1; j < keys->len; j++) {
+            if (g_str_equal(g_ptr_array_index(keys, i), g_ptr_array_index(keys, j))) {
+                virReportError(VIR_ERR_XML_ERROR, "key '%s' is named twice",
+                               (const char *)g_ptr_array_index(keys, i));
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+
+static int
+msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+{
+    const char *property = g_hash_table_lookup(metadata->image, "os_vtpm_keys");
+    g_autofree char *secret = msvmPolicyTPMSecret(def);
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+    const char *source = NULL;
+
+    if (property) {
+        g_autoptr(GPtrArray) list = msvmPolicyParseKeys(property);
+
+        if (!list || msvmPolicyAgree(&keys, &source, list, "image property 'os_vtpm_keys'") < 0)
+            return -1;
+    }
+    if (metadata->has_keys && msvmPolicyAgree(&keys, &source, metadata->keys, "<msvm:keys>") < 0)
+        return -1;
+    if (secret) {
+        g_autoptr(GPtrArray) one = g_ptr_array_new();
+
+        g_ptr_array_add(one, secret);
+        if (msvmPolicyAgree(&keys, &source, one, "<encryption> of <tpm>") < 0)
+            return -1;
+    }
+    if (msvmPolicyCheckDistinct(keys) < 0)
+        return -1;
+    if (source && !policy->tpm) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s names keys but the machine gets no TPM", source);
+        return -1;
+    }
+    g_ptr_array_add(keys, NULL);
+    policy->keys = (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
+    return 0;
+}
+
+
+/* --- the decision -------------------------------------------------------- */
+
+static int
+msvmPolicyShielding(MsvmPolicy *policy, const MsvmMetadata *metadata)
+{
+    MsvmWishes wishes;
+    bool required;
+
+    if (g_hash_table_contains(metadata->image, "img_pdk_reference")) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "image property 'img_pdk_reference': shielding data files are not supported yet");
+        return -1;
+    }
+    if (msvmPolicyWishes(metadata, "os_shielded_vm", "os:shielded_vm", &wishes) < 0 ||
+        msvmPolicyVerdict(msvmVerdictsOther, &wishes, "os_shielded_vm", "os:shielded_vm", &required) < 0)
+        return -1;
+    if (required && metadata->shielded == VIR_TRISTATE_BOOL_NO) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "<msvm:policy shielded='no'> but image or flavor require a shielded machine");
+        return -1;
+    }
+    if (metadata->shielded == VIR_TRISTATE_BOOL_YES &&
+        (wishes.image == WISH_DISABLED || wishes.flavor == WISH_DISABLED)) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "<msvm:policy shielded='yes'> but shielding is disabled by image or flavor");
+        return -1;
+    }
+    policy->shielded = required || metadata->shielded == VIR_TRISTATE_BOOL_YES;
+    return 0;
+}
+
+
+static int
+msvmPolicyTPM(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+{
+    MsvmWishes wishes;
+    bool has_opinion;
+
+    if (msvmPolicyWishes(metadata, "os_vtpm", "os:vtpm", &wishes) < 0)
+        return -1;
+    has_opinion = wishes.image != WISH_UNSET || wishes.flavor != WISH_UNSET || policy->shielded;
+    if (policy->shielded && msvmPolicyImply(&wishes, "os_vtpm") < 0)
+        return -1;
+    if (msvmPolicyVerdict(msvmVerdictsTPM, &wishes, "os_vtpm", "os:vtpm", &policy->tpm) < 0)
+        return -1;
+    if (!has_opinion) {
+        policy->tpm = def->ntpms > 0;
+    } else if (!policy->tpm && def->ntpms > 0) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "there is a <tpm> but image property 'os_vtpm' (%s) and "
+                       "flavor extra spec 'os:vtpm' (%s) come out as no TPM",
+                       msvmPolicyWishName(wishes.image), msvmPolicyWishName(wishes.flavor));
+        return -1;
+    }
+    policy->add_tpm = policy->tpm && def->ntpms == 0;
+    if (policy->tpm && msvmPolicyDefGeneration(def) != 2) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "a TPM needs a machine of generation 2: give <os firmware='efi'>");
+        return -1;
+    }
+    return 0;
+}
+
+
+static int
+msvmPolicySecureBoot(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+{
+    MsvmWishes wishes;
+
+    if (msvmPolicyWishes(metadata, "os_secure_boot", "os:secure_boot", &wishes) < 0)
+        return -1;
+    policy->no_secure_boot = wishes.image == WISH_DISABLED || wishes.flavor == WISH_DISABLED;
+    if (policy->shielded && msvmPolicyImply(&wishes, "os_secure_boot") < 0)
+        return -1;
+    if (msvmPolicyVerdict(msvmVerdictsOther, &wishes, "os_secure_boot", "os:secure_boot",
+                          &policy->secure_boot) < 0)
+        return -1;
+    if (policy->secure_boot && msvmPolicyDefGeneration(def) != 2) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "Secure Boot needs a machine of generation 2: give <os firmware='efi'>");
+        return -1;
+    }
+    if (metadata->template_id && msvmPolicyDefGeneration(def) != 2) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "<msvm:secureBoot> needs a machine of generation 2: give <os firmware='efi'>");
+        return -1;
+    }
+    policy->secure_boot_template = g_strdup(metadata->template_id);
+    return 0;
+}
+
+
+/* Encryption of state and traffic, and the owner of the protector: both mean
+ * something only with a TPM. */
+static int
+msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata)
+{
+    if (policy->shielded && metadata->encrypt_traffic == VIR_TRISTATE_BOOL_NO) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "<msvm:policy encryptTraffic='no'>: a shielded machine is always encrypted");
+        return -1;
+    }
+    policy->encrypt_traffic = policy->shielded || metadata->encrypt_traffic == VIR_TRISTATE_BOOL_YES;
+    if (policy->encrypt_traffic && !policy->tpm) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "<msvm:policy encryptTraffic='yes'> needs a machine with a TPM");
+        return -1;
+    }
+    if (metadata->owner && !policy->tpm) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s", "<msvm:owner> needs a machine with a TPM");
+        return -1;
+    }
+    policy->owner = g_strdup(metadata->owner);
+    /* The default guardian is made where it is missing, as Hyper-V's own
+     * tools do; one that somebody named must be there unless he says so. */
+    policy->create_owner = !metadata->owner || metadata->create_owner == VIR_TRISTATE_BOOL_YES;
+    return 0;
+}
+
+
+MsvmPolicy *
+msvmPolicyNew(const virDomainDef *def)
+{
+    g_autoptr(MsvmMetadata) metadata = msvmMetadataNew(def->metadata);
+    g_autoptr(MsvmPolicy) policy = g_new0(MsvmPolicy, 1);
+
+    if (!metadata || msvmPolicyCheckNames(metadata->image, "image property", msvmKnownImage) < 0 ||
+        msvmPolicyCheckNames(metadata->flavor, "flavor extra spec", msvmKnownFlavor) < 0 ||
+        msvmPolicyHypervisor(policy, metadata, def) < 0 || msvmPolicyShielding(policy, metadata) < 0 ||
+        msvmPolicyTPM(policy, metadata, def) < 0 || msvmPolicySecureBoot(policy, metadata, def) < 0 ||
+        msvmPolicyKeys(policy, metadata, def) < 0 || msvmPolicyProtection(policy, metadata) < 0)
+        return NULL;
+    return g_steal_pointer(&policy);
+}
