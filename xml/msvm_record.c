@@ -65,6 +65,17 @@ msvmRecordFindHint(const MsvmRecord *record, const char *key)
 }
 
 
+/* Sorted, so that the same hints are always the same notes. */
+static gint
+msvmRecordCompareHints(gconstpointer a, gconstpointer b)
+{
+    const MsvmRecordHint *x = *(MsvmRecordHint *const *)a;
+    const MsvmRecordHint *y = *(MsvmRecordHint *const *)b;
+
+    return strcmp(x->key, y->key);
+}
+
+
 void
 msvmRecordSetHint(MsvmRecord *record, const char *key, const char *value)
 {
@@ -79,6 +90,7 @@ msvmRecordSetHint(MsvmRecord *record, const char *key, const char *value)
         hint = g_new0(MsvmRecordHint, 1);
         hint->key = g_strdup(key);
         g_ptr_array_add(record->hints, hint);
+        g_ptr_array_sort(record->hints, msvmRecordCompareHints);
     }
     g_free(hint->value);
     hint->value = g_strdup(value);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include <string.h>
+
+#include "domain_validate.h"
+#include "virerror.h"
+#include "viruuid.h"
+#include "virxml.h"
+
+#include "xml/msvm_compare.h"
+#include "xml/msvm_domain.h"
+#include "xml/msvm_parts.h"
+#include "xml/msvm_plan.h"
+#include "xml/msvm_validate.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+#define PLAN_MIN_MEMORY_KIB (32 * 1024)
+#define PLAN_DEFAULT_MIN_MEMORY_KIB (512 * 1024) /* Hyper-V's own default of dynamic memory */
+#define PLAN_MEMORY_STEP_KIB 2048
+#define PLAN_TPM_HOST_MAJOR 10
+
+void
+msvmPlanFree(MsvmPlan *plan)
+{
+    if (!plan)
+        return;
+    hyperv_machine_free(plan->machine);
+    g_free(plan->pending_notes);
+    msvmPolicyFree(plan->policy);
+    g_free(plan);
+}
+
+
+/* --- the host ------------------------------------------------------------ */
+
+static int
+msvmPlanCheckHost(const MsvmPolicy *policy, const MsvmPlanHost *host)
+{
+    g_autofree char *version = g_strdup_printf("%u.%u.%u", host->major, host->minor, host->build);
+    int ok;
+
+    if (policy->tpm && host->major < PLAN_TPM_HOST_MAJOR) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "a TPM needs a host of version 10.0 (Windows Server 2016) or newer; "
+                       "'%s' is of version %s", host->name, version);
+        return -1;
+    }
+    if (!policy->version_requires)
+        return 0;
+    ok = msvmPolicyVersionSatisfies(version, policy->version_requires);
+    if (ok == 0)
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "image property 'hypervisor_version_requires' is '%s' but '%s' is "
+                       "of version %s", policy->version_requires, host->name, version);
+    return ok > 0 ? 0 : -1;
+}
+
+
+/* --- memory and processors ----------------------------------------------- */
+
+/*
+ * <memory> is the most that the guest can have, <currentMemory> what it
+ * starts with: where they differ, or where there is a guaranteed minimum, the
+ * memory is dynamic. What was left open is written into the definition.
+ */
+static int
+msvmPlanMemory(HypervMachine *machine, virDomainDef *def)
+{
+    unsigned long long total = virDomainDefGetMemoryTotal(def);
+    unsigned long long start = def->mem.cur_balloon;
+    unsigned long long minimum = def->mem.min_guarantee;
+    bool dynamic = start != total || minimum != 0;
+
+    if (start < PLAN_MIN_MEMORY_KIB) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%llu KiB of memory are not supported by Hyper-V: at least %d",
+                       start, PLAN_MIN_MEMORY_KIB);
+        return -1;
+    }
+    machine->memory_mib = start / 1024;
+    machine->dynamic_memory = dynamic;
+    machine->min_memory_mib = machine->max_memory_mib = machine->memory_mib;
+    if (!dynamic)
+        return 0;
+
+    if (minimum == 0)
+        minimum = MIN(start, PLAN_DEFAULT_MIN_MEMORY_KIB);
+    minimum = VIR_ROUND_UP(minimum, PLAN_MEMORY_STEP_KIB);
+    if (minimum < PLAN_MIN_MEMORY_KIB || minimum > start) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "<min_guarantee> of %llu KiB is not supported by Hyper-V: it must "
+                       "be between %d KiB and <currentMemory>", minimum, PLAN_MIN_MEMORY_KIB);
+        return -1;
+    }
+    def->mem.min_guarantee = minimum;
+    machine->min_memory_mib = minimum / 1024;
+    machine->max_memory_mib = total / 1024;
+    return 0;
+}
+
+
+/* --- names and notes ----------------------------------------------------- */
+
+static char *
+msvmPlanMetadataText(const virDomainDef *def)
+{
+    xmlBufferPtr buffer;
+    char *text = NULL;
+
+    if (!def->metadata)
+        return NULL;
+    buffer = xmlBufferCreate();
+    if (xmlNodeDump(buffer, def->metadata->doc, def->metadata, 0, 1) >= 0)
+        text = g_strdup((const char *)xmlBufferContent(buffer));
+    xmlBufferFree(buffer);
+    return text;
+}
+
+
+static void
+msvmPlanTexts(MsvmRecord *record, const virDomainDef *def)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    g_free(record->uuid);
+    g_free(record->title);
+    g_free(record->description);
+    g_free(record->metadata);
+    record->uuid = g_strdup(virUUIDFormat(def->uuid, uuid));
+    record->title = g_strdup(def->title);
+    record->description = def->description && *def->description ? g_strdup(def->description) : NULL;
+    record->metadata = msvmPlanMetadataText(def);
+}
+
+
+static char *
+msvmPlanFormatNotes(const MsvmRecord *record, const virDomainDef *def)
+{
+    g_autofree char *notes = msvmRecordFormat(record);
+
+    if (strlen(notes) > MSVM_RECORD_MAX_SIZE) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "title, description and metadata of '%s' are too large: at most "
+                       "%d bytes fit into a machine's notes", def->name, MSVM_RECORD_MAX_SIZE);
+        return NULL;
+    }
+    return g_steal_pointer(&notes);
+}
+
+
+char *
+msvmPlanNotes(const virDomainDef *def, const char *current_notes)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordParse(current_notes);
+
+    msvmPlanTexts(record, def);
+    return msvmPlanFormatNotes(record, def);
+}
+
+
+/* The pending notes are the larger ones, so both fit when they do. */
+static int
+msvmPlanRecord(MsvmPlan *plan, MsvmRecord *record, const virDomainDef *def)
+{
+    msvmPlanTexts(record, def);
+    plan->machine->notes = msvmRecordFormat(record);
+    msvmRecordSetPending(record);
+    plan->pending_notes = msvmPlanFormatNotes(record, def);
+    return plan->pending_notes ? 0 : -1;
+}
+
+
+/* --- the machine --------------------------------------------------------- */
+
+/* What domain XML has no words for stays as it is. */
+static void
+msvmPlanKeep(HypervMachine *machine, const HypervMachine *current)
+{
+    machine->guid = g_strdup(current->guid);
+    machine->version = g_strdup(current->version);
+    machine->startup_action = current->startup_action;
+    machine->shutdown_action = current->shutdown_action;
+    /* A guest knows itself by it. */
+    if (current->bios_guid) {
+        g_free(machine->bios_guid);
+        machine->bios_guid = g_strdup(current->bios_guid);
+    }
+}
+
+
+/* Controllers that a machine has anyway, or that stand between others. */
+static int
+msvmPlanCompleteControllers(virDomainDef *def)
+{
+    int last = -1;
+    size_t i;
+    int index;
+
+    if (msvmDomainGeneration(def) == 1 &&
+        virDomainDefMaybeAddController(def, VIR_DOMAIN_CONTROLLER_TYPE_IDE, 0, -1) < 0)
+        return -1;
+    for (i = 0; i < def->ncontrollers; i++) {
+        if (def->controllers[i]->type == VIR_DOMAIN_CONTROLLER_TYPE_SCSI)
+            last = MAX(last, def->controllers[i]->idx);
+    }
+    for (index = 0; index < last; index++) {
+        if (virDomainDefMaybeAddController(def, VIR_DOMAIN_CONTROLLER_TYPE_SCSI, index,
+                                           VIR_DOMAIN_CONTROLLER_MODEL_SCSI_DEFAULT) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+
+static int
+msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const HypervMachine *current)
+{
+    HypervMachine *machine = plan->machine;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    machine->name = g_strdup(def->name);
+    machine->generation = msvmDomainGeneration(def);
+    if (current && current->generation != machine->generation) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "the generation of machine '%s' is %u and cannot change: %s "
+                       "<os firmware='efi'>", def->name, current->generation,
+                       current->generation == 2 ? "give" : "leave out");
+        return -1;
+    }
+    machine->bios_guid = g_ascii_strup(virUUIDFormat(def->uuid, uuid), -1);
+    machine->processors = virDomainDefGetVcpusMax(def);
+    machine->turn_off_on_guest_restart = def->onReboot == VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY;
+    if (current)
+        msvmPlanKeep(machine, current);
+    if (msvmPlanMemory(machine, def) < 0 || msvmPlanDisks(machine, record, def, current) < 0 ||
+        msvmPlanNets(machine, record, def, current) < 0 || msvmPlanBoot(machine, record, def) < 0)
+        return -1;
+    msvmPlanFixed(record, def);
+    return msvmPlanSecurity(machine, record, def, plan->policy, current);
+}
+
+
+/* Whether dumpxml would give back all that was asked for. */
+static int
+msvmPlanCheckNothingLost(const MsvmPlan *plan, virDomainDef *def, virDomainXMLOption *xmlopt)
+{
+    g_autoptr(virDomainDef) shown = msvmDomainDefNew(plan->machine, -1, xmlopt);
+
+    if (!shown)
+        return -1;
+    return msvmCompareDefs(def, shown, xmlopt);
+}
+
+
+static int
+msvmPlanBuild(MsvmPlan *plan, virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current,
+              virDomainXMLOption *xmlopt)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordNew();
+
+    if (virDomainDefValidate(def, 0, xmlopt, NULL) < 0)
+        return -1;
+    plan->policy = msvmPolicyNew(def);
+    if (!plan->policy || msvmPlanCheckHost(plan->policy, host) < 0 ||
+        msvmPlanCompleteSecurity(def, plan->policy) < 0 || msvmPlanCompleteControllers(def) < 0)
+        return -1;
+    plan->machine = hyperv_machine_new();
+    if (msvmPlanMachine(plan, record, def, current) < 0 || msvmPlanRecord(plan, record, def) < 0)
+        return -1;
+    return msvmPlanCheckNothingLost(plan, def, xmlopt);
+}
+
+
+MsvmPlan *
+msvmPlanNew(virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current)
+{
+    g_autoptr(MsvmPlan) plan = g_new0(MsvmPlan, 1);
+    g_autoptr(virDomainXMLOption) xmlopt = msvmXMLOptionNew();
+
+    if (!xmlopt || msvmPlanBuild(plan, def, host, current, xmlopt) < 0)
+        return NULL;
+    return g_steal_pointer(&plan);
+}

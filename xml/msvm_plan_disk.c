@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Disks. libvirt counts IDE places as controller 0, bus 0 or 1, unit 0 or 1;
+ * some authors write the second IDE channel as controller 1. Both mean
+ * Hyper-V's IDE controller 1.
+ */
+#include <config.h>
+
+#include "virerror.h"
+#include "virutil.h"
+
+#include "xml/msvm_hint.h"
+#include "xml/msvm_parts.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+#define IDE_CONTROLLERS 2
+#define IDE_UNITS 2
+
+static bool
+msvmDiskPlaceIDE(const virDomainDeviceDriveAddress *address, guint *controller)
+{
+    *controller = address->controller ? address->controller : address->bus;
+    return (address->controller == 0 || address->bus == 0) && *controller < IDE_CONTROLLERS &&
+           address->target == 0 && address->unit < IDE_UNITS;
+}
+
+
+bool
+msvmDiskPlace(const virDomainDiskDef *disk, HypervBus *bus, guint *controller, guint *unit)
+{
+    const virDomainDeviceDriveAddress *address = &disk->info.addr.drive;
+
+    if (disk->info.type != VIR_DOMAIN_DEVICE_ADDRESS_TYPE_DRIVE)
+        return false;
+    *controller = address->controller;
+    *unit = address->unit;
+    switch ((int)disk->bus) {
+    case VIR_DOMAIN_DISK_BUS_IDE:
+        *bus = HYPERV_BUS_IDE;
+        return msvmDiskPlaceIDE(address, controller);
+    case VIR_DOMAIN_DISK_BUS_SCSI:
+        *bus = HYPERV_BUS_SCSI;
+        return address->controller < HYPERV_MAX_SCSI_CONTROLLERS && address->bus == 0 &&
+               address->target == 0 && address->unit < HYPERV_MAX_SCSI_UNITS;
+    case VIR_DOMAIN_DISK_BUS_FDC:
+        *bus = HYPERV_BUS_FLOPPY;
+        return address->controller == 0 && address->bus == 0 && address->target == 0 && address->unit == 0;
+    default:
+        return false;
+    }
+}
+
+
+char *
+msvmDiskDefaultTarget(const HypervDrive *drive)
+{
+    switch (drive->bus) {
+    case HYPERV_BUS_IDE:
+        return virIndexToDiskName(drive->controller * 2 + drive->unit, "hd");
+    case HYPERV_BUS_SCSI:
+        return virIndexToDiskName(drive->controller * HYPERV_MAX_SCSI_UNITS + drive->unit, "sd");
+    case HYPERV_BUS_FLOPPY:
+    default:
+        return virIndexToDiskName(drive->unit, "fd");
+    }
+}
+
+
+static HypervDriveKind
+msvmPlanDiskKind(const virDomainDiskDef *disk)
+{
+    switch ((int)disk->device) {
+    case VIR_DOMAIN_DISK_DEVICE_CDROM:
+        return HYPERV_DRIVE_DVD;
+    case VIR_DOMAIN_DISK_DEVICE_FLOPPY:
+        return HYPERV_DRIVE_FLOPPY;
+    default:
+        return HYPERV_DRIVE_DISK;
+    }
+}
+
+
+static void
+msvmPlanDiskHint(MsvmRecord *record, const HypervDrive *drive, const char *what, const char *value)
+{
+    g_autofree char *key = msvmHintDriveKey(drive, what);
+
+    msvmRecordSetHint(record, key, value);
+}
+
+
+static void
+msvmPlanDiskHints(MsvmRecord *record, const HypervDrive *drive, const virDomainDiskDef *disk)
+{
+    g_autofree char *target = msvmDiskDefaultTarget(drive);
+
+    if (g_strcmp0(target, disk->dst) != 0)
+        msvmPlanDiskHint(record, drive, "target", disk->dst);
+    if (drive->bus == HYPERV_BUS_IDE && disk->info.addr.drive.controller != 0)
+        msvmPlanDiskHint(record, drive, "address", "controller");
+    if (disk->src->format > 0)
+        msvmPlanDiskHint(record, drive, "driver", virStorageFileFormatTypeToString(disk->src->format));
+    msvmPlanDiskHint(record, drive, "alias", disk->info.alias);
+}
+
+
+/* A disk of the host itself cannot be given, but what is there may stay. */
+static int
+msvmPlanPhysical(HypervDrive *drive, const virDomainDiskDef *disk, const HypervMachine *current)
+{
+    const HypervDrive *there = current ? hyperv_machine_find_drive(current, drive->bus, drive->controller,
+                                                                   drive->unit) : NULL;
+
+    if (!there || !there->is_physical || there->kind != drive->kind ||
+        g_strcmp0(there->path, disk->src->path) != 0) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "disk '%s': type='block' is not supported: it must be file",
+                       disk->dst);
+        return -1;
+    }
+    drive->is_physical = TRUE;
+    return 0;
+}
+
+
+static int
+msvmPlanDisk(HypervMachine *machine, MsvmRecord *record, const virDomainDiskDef *disk,
+             const HypervMachine *current)
+{
+    guint controller = 0;
+    guint unit = 0;
+    HypervBus bus;
+    HypervDrive *drive;
+
+    if (!msvmDiskPlace(disk, &bus, &controller, &unit)) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       "disk '%s': Hyper-V has no place with controller %u, bus %u, target %u, unit %u on %s",
+                       disk->dst, disk->info.addr.drive.controller, disk->info.addr.drive.bus,
+                       disk->info.addr.drive.target, disk->info.addr.drive.unit,
+                       virDomainDiskBusTypeToString(disk->bus));
+        return -1;
+    }
+    if (hyperv_machine_find_drive(machine, bus, controller, unit)) {
+        virReportError(VIR_ERR_XML_ERROR, "disk '%s': its place on %s, controller %u, unit %u, is taken",
+                       disk->dst, virDomainDiskBusTypeToString(disk->bus), controller, unit);
+        return -1;
+    }
+    drive = hyperv_machine_add_drive(machine, msvmPlanDiskKind(disk), bus, controller, unit);
+    drive->path = g_strdup(disk->src->path);
+    if (disk->src->type == VIR_STORAGE_TYPE_BLOCK && msvmPlanPhysical(drive, disk, current) < 0)
+        return -1;
+    msvmPlanDiskHints(record, drive, disk);
+    return 0;
+}
+
+
+static void
+msvmPlanControllers(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def)
+{
+    size_t i;
+
+    for (i = 0; i < def->ncontrollers; i++) {
+        const virDomainControllerDef *controller = def->controllers[i];
+        g_autofree char *key = msvmHintControllerKey(virDomainControllerTypeToString(controller->type),
+                                                     controller->idx, "alias");
+
+        if (controller->type == VIR_DOMAIN_CONTROLLER_TYPE_SCSI)
+            machine->n_scsi_controllers = MAX(machine->n_scsi_controllers, (guint)controller->idx + 1);
+        msvmRecordSetHint(record, key, controller->info.alias);
+    }
+}
+
+
+int
+msvmPlanDisks(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
+              const HypervMachine *current)
+{
+    size_t i;
+
+    msvmPlanControllers(machine, record, def);
+    for (i = 0; i < def->ndisks; i++) {
+        if (msvmPlanDisk(machine, record, def->disks[i], current) < 0)
+            return -1;
+    }
+    return 0;
+}
