@@ -14,7 +14,7 @@
 
 typedef struct Keymgr Keymgr;
 
-/* Makes libcurl wipe what it frees. Only the first user of libcurl in a
+/* Makes libcurl and GnuTLS wipe what they free. Only the first user of libcurl in a
  * process can choose that, so a program that has other users calls this
  * before them. keymgr_new() does it too. */
 void keymgr_global_init(void);

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <glib.h>
+#include <gnutls/gnutls.h>
 
 #include "keymgr/keymgr.h"
 
@@ -65,6 +66,10 @@ keymgr_memory_init(void)
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, plain_malloc, wipe_free, wipe_realloc, plain_strdup,
                              plain_calloc) != CURLE_OK)
         g_error("libcurl cannot be initialised");
+    /* GnuTLS decrypts into buffers of its own, which it frees through these
+     * two exported pointers. */
+    gnutls_free = wipe_free;
+    gnutls_realloc = wipe_realloc;
     g_once_init_leave(&once, 1);
 }
 
