@@ -171,6 +171,20 @@ msvmPlanControllers(HypervMachine *machine, MsvmRecord *record, const virDomainD
 }
 
 
+static gint
+msvmPlanCompareDrives(gconstpointer a, gconstpointer b)
+{
+    const HypervDrive *x = *(HypervDrive *const *)a;
+    const HypervDrive *y = *(HypervDrive *const *)b;
+
+    if (x->bus != y->bus)
+        return x->bus < y->bus ? -1 : 1;
+    if (x->controller != y->controller)
+        return x->controller < y->controller ? -1 : 1;
+    return x->unit < y->unit ? -1 : x->unit > y->unit;
+}
+
+
 int
 msvmPlanDisks(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
               const HypervMachine *current)
@@ -182,5 +196,8 @@ msvmPlanDisks(HypervMachine *machine, MsvmRecord *record, const virDomainDef *de
         if (msvmPlanDisk(machine, record, def->disks[i], current) < 0)
             return -1;
     }
+    /* As machines that were read have them: the first of a kind is the one
+     * that a BIOS boots from. */
+    g_ptr_array_sort(machine->drives, msvmPlanCompareDrives);
     return 0;
 }
