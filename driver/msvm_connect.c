@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "driver/msvm_connect.h"
+
+#include "driver/msvm_config.h"
+#include "driver/msvm_endpoint.h"
+#include "driver/msvm_error.h"
+#include "driver/msvm_private.h"
+#include "xml/msvm_domain.h"
+
+#include "viraccessapicheck.h"
+#include "virerror.h"
+#include "virlog.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+VIR_LOG_INIT("msvm.connect");
+
+static void
+private_free(MsvmPrivate *priv)
+{
+    if (!priv)
+        return;
+    /* The host goes first: its client still refers to the credentials. */
+    g_clear_pointer(&priv->host, hyperv_host_unref);
+    g_clear_pointer(&priv->credentials, msvmCredentialsUnref);
+    g_clear_pointer(&priv->cache, msvmCacheFree);
+    g_clear_pointer(&priv->keys, msvmKeysFree);
+    virObjectUnref(priv->xmlopt);
+    g_free(priv->name);
+    g_free(priv);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPrivate, private_free)
+
+static MsvmEndpoint *
+find_endpoint(virConnectPtr conn)
+{
+    g_autoptr(MsvmEndpoint) endpoint = msvmEndpointParse(conn->uri);
+    g_autoptr(MsvmConfig) config = NULL;
+
+    if (!endpoint || !(config = msvmConfigLoad(endpoint->root)) ||
+        msvmEndpointComplete(endpoint, conn->uri, config) < 0)
+        return NULL;
+    return g_steal_pointer(&endpoint);
+}
+
+static WsmanClient *
+make_client(const MsvmEndpoint *endpoint, MsvmCredentials *credentials, GError **error)
+{
+    WsmanClientOptions options = {
+        .url = endpoint->url,
+        .auth = endpoint->auth,
+        .cacert = endpoint->cacert,
+        .no_verify = endpoint->no_verify,
+        .connect_timeout_ms = endpoint->connect_timeout * 1000,
+        .operation_timeout_ms = endpoint->operation_timeout * 1000,
+        .credentials = msvmCredentialsGet,
+        .credentials_opaque = msvmCredentialsRef(credentials),
+        .credentials_destroy = (GDestroyNotify)msvmCredentialsUnref,
+    };
+
+    return wsman_client_new(&options, error);
+}
+
+static int
+open_host(MsvmPrivate *priv, const MsvmEndpoint *endpoint)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(WsmanClient) client = make_client(endpoint, priv->credentials, &error);
+
+    if (client)
+        priv->host = hyperv_host_open(client, NULL, &error);
+    if (!priv->host) {
+        msvmReportError(error, NULL, _("cannot connect to host '%s'"), endpoint->name);
+        return -1;
+    }
+    priv->encrypted = wsman_client_is_encrypted(client);
+    hyperv_host_set_job_timeout(priv->host, endpoint->job_timeout);
+    return 0;
+}
+
+static MsvmPrivate *
+private_new(virConnectPtr conn, virConnectAuthPtr auth, unsigned int flags)
+{
+    g_autoptr(MsvmPrivate) priv = g_new0(MsvmPrivate, 1);
+    g_autoptr(MsvmEndpoint) endpoint = find_endpoint(conn);
+
+    if (!endpoint)
+        return NULL;
+    priv->name = g_strdup(endpoint->name);
+    priv->readonly = (flags & VIR_CONNECT_RO) != 0;
+    priv->cache = msvmCacheNew();
+    priv->keys = msvmKeysNew(endpoint->root);
+    if (!(priv->xmlopt = msvmXMLOptionNew()) ||
+        !(priv->credentials = msvmCredentialsNew(conn, auth, endpoint->user, endpoint->name)) ||
+        open_host(priv, endpoint) < 0)
+        return NULL;
+    msvmCredentialsSeal(priv->credentials);
+    return g_steal_pointer(&priv);
+}
+
+virDrvOpenStatus
+msvmConnectOpen(virConnectPtr conn, virConnectAuthPtr auth, virConf *conf, unsigned int flags)
+{
+    MsvmPrivate *priv;
+
+    virCheckFlags(VIR_CONNECT_RO | VIR_CONNECT_NO_ALIASES, VIR_DRV_OPEN_ERROR);
+
+    if (virConnectOpenEnsureACL(conn) < 0 || !(priv = private_new(conn, auth, flags)))
+        return VIR_DRV_OPEN_ERROR;
+    VIR_DEBUG("Opened host '%s', '%s'", priv->name, hyperv_host_get_name(priv->host));
+    conn->privateData = priv;
+    return VIR_DRV_OPEN_SUCCESS;
+}
+
+int
+msvmConnectClose(virConnectPtr conn)
+{
+    private_free(msvmPrivateOf(conn));
+    conn->privateData = NULL;
+    return 0;
+}

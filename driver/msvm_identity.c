@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "driver/msvm_identity.h"
+
+#include "driver/msvm_private.h"
+
+#include "viraccessapicheck.h"
+#include "virerror.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+const char *
+msvmConnectGetType(virConnectPtr conn)
+{
+    if (virConnectGetTypeEnsureACL(conn) < 0)
+        return NULL;
+    return "Hyper-V";
+}
+
+unsigned long
+msvmVersionPack(unsigned int major, unsigned int minor, unsigned int build)
+{
+    return MIN(major, 99) * 100000000ul + MIN(minor, 99) * 1000000ul + MIN(build, 999999);
+}
+
+int
+msvmConnectGetVersion(virConnectPtr conn, unsigned long *version)
+{
+    guint major, minor, build;
+
+    if (virConnectGetVersionEnsureACL(conn) < 0)
+        return -1;
+    hyperv_host_get_version(msvmPrivateOf(conn)->host, &major, &minor, &build);
+    *version = msvmVersionPack(major, minor, build);
+    return 0;
+}
+
+char *
+msvmConnectGetHostname(virConnectPtr conn)
+{
+    if (virConnectGetHostnameEnsureACL(conn) < 0)
+        return NULL;
+    return g_strdup(hyperv_host_get_name(msvmPrivateOf(conn)->host));
+}
+
+int
+msvmMaxVcpus(unsigned int major, unsigned int build)
+{
+    static const struct {
+        unsigned int build;
+        int vcpus;
+    } limits[] = { { 26100, 2048 }, { 20348, 1024 }, { 14393, 240 } };
+    size_t i;
+
+    for (i = 0; major >= 10 && i < G_N_ELEMENTS(limits); i++) {
+        if (build >= limits[i].build)
+            return limits[i].vcpus;
+    }
+    return 64;
+}
+
+int
+msvmConnectGetMaxVcpus(virConnectPtr conn, const char *type)
+{
+    guint major, minor, build;
+
+    if (virConnectGetMaxVcpusEnsureACL(conn) < 0)
+        return -1;
+    if (type && STRCASENEQ(type, "hyperv")) {
+        virReportError(VIR_ERR_INVALID_ARG, _("unknown type '%s'"), type);
+        return -1;
+    }
+    hyperv_host_get_version(msvmPrivateOf(conn)->host, &major, &minor, &build);
+    return msvmMaxVcpus(major, build);
+}
+
+/* A connection is made anew whenever a request needs one; what is open now
+ * says nothing. */
+int
+msvmConnectIsAlive(virConnectPtr conn)
+{
+    return msvmPrivateOf(conn)->host != NULL;
+}
+
+int
+msvmConnectIsEncrypted(virConnectPtr conn)
+{
+    return msvmPrivateOf(conn)->encrypted;
+}
+
+int
+msvmConnectIsSecure(virConnectPtr conn)
+{
+    return msvmPrivateOf(conn)->encrypted;
+}
+
+int
+msvmConnectSupportsFeature(virConnectPtr conn, int feature)
+{
+    int supported;
+
+    if (virConnectSupportsFeatureEnsureACL(conn) < 0)
+        return -1;
+    if (virDriverFeatureIsGlobal(feature, &supported))
+        return supported;
+    return 0;
+}

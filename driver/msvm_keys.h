@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From the policy of a domain to what protects its TPM: the secrets of the
+ * key manager, joined and checked.
+ */
+#pragma once
+
+#include "hyperv/hyperv_define.h"
+#include "keymgr/keymgr_secret.h"
+#include "xml/msvm_policy.h"
+
+typedef struct MsvmKeys MsvmKeys;
+
+/* root: of embedded mode, or NULL. Reads the configuration when the first
+ * key is needed, so that passwords of a key manager are in memory only where
+ * they are used. */
+MsvmKeys *msvmKeysNew(const char *root);
+void msvmKeysFree(MsvmKeys *keys);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmKeys, msvmKeysFree)
+
+/* What hyperv_define() takes, and what it borrows. */
+typedef struct {
+    HypervProtection protection;
+    KeymgrSecret *secret;
+} MsvmProtection;
+
+/* Wipes the key bytes. */
+void msvmProtectionFree(MsvmProtection *protection);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmProtection, msvmProtectionFree)
+
+/*
+ * Fetches all secrets of the policy, or none; what they hold must be a key
+ * protector. Borrows from the policy.
+ * domain: its name, for messages.
+ * NULL with an error reported: VIR_ERR_NO_SECRET, VIR_ERR_INVALID_SECRET,
+ * VIR_ERR_AUTH_FAILED, VIR_ERR_CONFIG_UNSUPPORTED ...
+ */
+MsvmProtection *msvmProtectionNew(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain);
