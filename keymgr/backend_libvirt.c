@@ -43,7 +43,8 @@ struct Job {
     Store *store;
     gpointer (*work)(Job *job, virConnectPtr connection, GError **error);
     GDestroyNotify free_result;
-    char *text; /* UUID or name */
+    char *text;          /* UUID or name, or the XML of a new secret */
+    KeymgrSecret *value; /* of a new secret; or NULL */
     GMutex lock;
     GCond changed;
     gboolean done;
@@ -186,6 +187,12 @@ ignore_error(void *opaque, virErrorPtr error)
 {
 }
 
+static gboolean
+is_embedded(const char *uri)
+{
+    return strstr(uri, ":///embed") != NULL;
+}
+
 /* libvirt 9.0 opens an embedded driver only once in a process: a second
  * virConnectOpen() ends in "A secret driver is already registered", even after
  * a close. So such a connection is kept and shared as long as the process. */
@@ -196,7 +203,7 @@ open_uri(const char *uri)
     static GHashTable *embedded;
     virConnectPtr connection;
 
-    if (!strstr(uri, ":///embed"))
+    if (!is_embedded(uri))
         return virConnectOpen(uri);
     g_mutex_lock(&lock);
     if (!embedded)
@@ -243,6 +250,7 @@ job_unref(Job *job)
         job->free_result(job->result);
     g_clear_error(&job->error);
     g_free(job->text);
+    keymgr_secret_unref(job->value);
     store_unref(job->store);
     g_mutex_clear(&job->lock);
     g_cond_clear(&job->changed);
@@ -310,7 +318,7 @@ job_await(Job *job, gint64 deadline, GCancellable *cancellable, GError **error)
 
 static gpointer
 run(Store *store, gpointer (*work)(Job *, virConnectPtr, GError **), GDestroyNotify free_result,
-    const char *text, gint64 deadline, GCancellable *cancellable, GError **error)
+    const char *text, KeymgrSecret *value, gint64 deadline, GCancellable *cancellable, GError **error)
 {
     Job *job = g_new0(Job, 1);
     GThread *thread;
@@ -324,6 +332,7 @@ run(Store *store, gpointer (*work)(Job *, virConnectPtr, GError **), GDestroyNot
     job->work = work;
     job->free_result = free_result;
     job->text = g_strdup(text);
+    job->value = value ? keymgr_secret_ref(value) : NULL;
     g_atomic_ref_count_inc(&job->refs);
     thread = g_thread_try_new("keymgr-libvirt", job_thread, job, error);
     if (thread) {
@@ -477,6 +486,68 @@ work_list(Job *job, virConnectPtr connection, GError **error)
     return infos;
 }
 
+/* libvirt 9.0's embedded driver jumps to a null pointer at the end of its
+ * secretUndefine(): it calls the daemon's inhibit callback, which it has not. */
+static gboolean
+undefine(Job *job, virSecretPtr secret, const char *uuid, GError **error)
+{
+    if (is_embedded(job->store->uri)) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
+                    "%s: secret %s: libvirt's embedded driver cannot delete secrets; delete it in a daemon",
+                    job->store->description, uuid);
+        return FALSE;
+    }
+    if (virSecretUndefine(secret) == 0)
+        return TRUE;
+    fail(job->store, uuid, KEYMGR_ERROR_NOT_FOUND, error);
+    return FALSE;
+}
+
+/* A new secret's UUID. */
+static gpointer
+work_store(Job *job, virConnectPtr connection, GError **error)
+{
+    virSecretPtr secret = virSecretDefineXML(connection, job->text, 0);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    if (!secret)
+        return fail(job->store, "to be stored", KEYMGR_ERROR_UNAVAILABLE, error);
+    virSecretGetUUIDString(secret, uuid);
+    if (virSecretSetValue(secret, keymgr_secret_data(job->value), keymgr_secret_size(job->value), 0) < 0) {
+        fail(job->store, uuid, KEYMGR_ERROR_NOT_FOUND, error);
+        undefine(job, secret, uuid, NULL);
+        virSecretFree(secret);
+        return NULL;
+    }
+    virSecretFree(secret);
+    return g_ascii_strdown(uuid, -1);
+}
+
+/* The UUID of the secret that is gone. */
+static gpointer
+work_remove(Job *job, virConnectPtr connection, GError **error)
+{
+    virSecretPtr secret = virSecretLookupByUUIDString(connection, job->text);
+    gpointer result = NULL;
+
+    if (!secret)
+        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+    if (undefine(job, secret, job->text, error))
+        result = g_strdup(job->text);
+    virSecretFree(secret);
+    return result;
+}
+
+static gpointer
+work_check(Job *job, virConnectPtr connection, GError **error)
+{
+    int count = virConnectNumOfSecrets(connection);
+
+    if (count < 0)
+        return fail(job->store, "", KEYMGR_ERROR_UNAVAILABLE, error);
+    return g_strdup_printf("%s, which has %d", job->store->description, count);
+}
+
 static void
 secret_free(gpointer secret)
 {
@@ -527,8 +598,8 @@ libvirt_fetch(gpointer data, const char *const *references, GCancellable *cancel
             !parse(references[i], &reference, error))
             return NULL;
         secret = store->get_value ? store->get_value(reference.uuid, store->opaque, error)
-                                  : run(store, work_get_value, secret_free, reference.uuid, deadline,
-                                        cancellable, error);
+                                  : run(store, work_get_value, secret_free, reference.uuid, NULL,
+                                        deadline, cancellable, error);
         if (!secret)
             return NULL;
         g_ptr_array_add(secrets, secret);
@@ -544,7 +615,8 @@ libvirt_describe(gpointer data, const char *text, GCancellable *cancellable, GEr
 
     if (!parse(text, &reference, error))
         return NULL;
-    return run(store, work_describe, info_free, reference.uuid, deadline_of(store), cancellable, error);
+    return run(store, work_describe, info_free, reference.uuid, NULL, deadline_of(store), cancellable,
+               error);
 }
 
 static GPtrArray *
@@ -552,7 +624,59 @@ libvirt_list(gpointer data, const char *name, GCancellable *cancellable, GError 
 {
     Store *store = data;
 
-    return run(store, work_list, array_free, name, deadline_of(store), cancellable, error);
+    return run(store, work_list, array_free, name, NULL, deadline_of(store), cancellable, error);
+}
+
+/* libvirt's element for the name that goes with a usage type. */
+static const char *
+usage_element(const char *type)
+{
+    if (strcmp(type, "volume") == 0)
+        return "volume";
+    if (strcmp(type, "iscsi") == 0)
+        return "target";
+    return "name";
+}
+
+static char *
+libvirt_store(gpointer data, const KeymgrNewSecret *description, KeymgrSecret *value,
+              GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+    const char *type = description->type ? description->type : "vtpm";
+    g_autofree char *xml = NULL;
+
+    if (!description->name || description->algorithm || description->bit_length || description->expiration) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
+                    "%s: a secret has a name, which is needed, and a usage type, and nothing else",
+                    store->description);
+        return NULL;
+    }
+    xml = g_markup_printf_escaped("<secret ephemeral='no' private='no'><usage type='%s'><%s>%s</%s></usage>"
+                                  "</secret>", type, usage_element(type), description->name,
+                                  usage_element(type));
+    return run(store, work_store, g_free, xml, value, deadline_of(store), cancellable, error);
+}
+
+static gboolean
+libvirt_remove(gpointer data, const char *text, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+    KeymgrReference reference;
+    g_autofree char *removed = NULL;
+
+    if (!parse(text, &reference, error))
+        return FALSE;
+    removed = run(store, work_remove, g_free, reference.uuid, NULL, deadline_of(store), cancellable, error);
+    return removed != NULL;
+}
+
+static char *
+libvirt_check(gpointer data, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+
+    return run(store, work_check, g_free, NULL, NULL, deadline_of(store), cancellable, error);
 }
 
 const KeymgrBackend keymgr_backend_libvirt = {
@@ -565,5 +689,8 @@ const KeymgrBackend keymgr_backend_libvirt = {
     .fetch = libvirt_fetch,
     .describe = libvirt_describe,
     .list = libvirt_list,
+    .store = libvirt_store,
+    .remove = libvirt_remove,
+    .check = libvirt_check,
     .set_libvirt_get_value = libvirt_set_get_value,
 };

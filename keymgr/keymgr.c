@@ -207,3 +207,33 @@ keymgr_list(Keymgr *keymgr, const char *name, GCancellable *cancellable, GError 
         return NULL;
     return keymgr->backend->list(keymgr->store, name, cancellable, error);
 }
+
+char *
+keymgr_store(Keymgr *keymgr, const KeymgrNewSecret *description, KeymgrSecret *value,
+             GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->store && !unsupported(keymgr, "store secrets", error))
+        return NULL;
+    if (keymgr_secret_size(value) == 0) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_SECRET, "%s: an empty value is not stored",
+                    keymgr_describe_store(keymgr));
+        return NULL;
+    }
+    return keymgr->backend->store(keymgr->store, description, value, cancellable, error);
+}
+
+gboolean
+keymgr_delete(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->remove && !unsupported(keymgr, "delete secrets", error))
+        return FALSE;
+    return keymgr->backend->remove(keymgr->store, reference, cancellable, error);
+}
+
+char *
+keymgr_check(Keymgr *keymgr, GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->check && !unsupported(keymgr, "be checked", error))
+        return NULL;
+    return keymgr->backend->check(keymgr->store, cancellable, error);
+}

@@ -82,3 +82,26 @@ KeymgrInfo *keymgr_describe(Keymgr *keymgr, const char *reference, GCancellable 
 /* All that the credentials may see; name: only those with it, or NULL.
  * Array of KeymgrInfo with a free function. */
 GPtrArray *keymgr_list(Keymgr *keymgr, const char *name, GCancellable *cancellable, GError **error);
+
+/* A secret to be stored; NULL and 0: not said. */
+typedef struct {
+    const char *name;
+    const char *type;       /* Barbican: opaque (when not said), symmetric, passphrase, ...;
+                             * libvirt: a usage type, vtpm when not said */
+    const char *algorithm;
+    guint bit_length;
+    const char *expiration; /* ISO 8601, UTC */
+} KeymgrNewSecret;
+
+/* Stores a secret. Returns its id, which the store chose; caller frees. What
+ * was begun is taken back when the whole fails. */
+char *keymgr_store(Keymgr *keymgr, const KeymgrNewSecret *description, KeymgrSecret *value,
+                   GCancellable *cancellable, GError **error);
+
+/* Deletes a secret for good. Nothing but an explicit wish of a user should
+ * lead here. */
+gboolean keymgr_delete(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error);
+
+/* Whether the store is there and takes our credentials, without asking for a
+ * secret. Returns a sentence on what was reached as whom; caller frees. */
+char *keymgr_check(Keymgr *keymgr, GCancellable *cancellable, GError **error);

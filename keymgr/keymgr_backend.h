@@ -35,6 +35,10 @@ typedef struct {
     KeymgrInfo *(*describe)(gpointer store, const char *reference, GCancellable *cancellable,
                             GError **error);
     GPtrArray *(*list)(gpointer store, const char *name, GCancellable *cancellable, GError **error);
+    char *(*store)(gpointer store, const KeymgrNewSecret *description, KeymgrSecret *value,
+                   GCancellable *cancellable, GError **error);
+    gboolean (*remove)(gpointer store, const char *reference, GCancellable *cancellable, GError **error);
+    char *(*check)(gpointer store, GCancellable *cancellable, GError **error);
 
     void (*set_libvirt_get_value)(gpointer store, KeymgrLibvirtGetValue get_value, gpointer opaque,
                                   GDestroyNotify destroy);

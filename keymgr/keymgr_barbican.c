@@ -393,7 +393,8 @@ on_done(KeymgrHttpRequest *http, gpointer opaque)
         sending->renewed = sending->again = TRUE;
         return FALSE;
     }
-    if (keymgr_retry_again(&sending->barbican->retry, &call->retries, http, &not_before) &&
+    if (!(call->once && http->error) &&
+        keymgr_retry_again(&sending->barbican->retry, &call->retries, http, &not_before) &&
         not_before < sending->deadline) {
         sending->not_before = MAX(sending->not_before, not_before);
         sending->again = TRUE;
@@ -441,6 +442,22 @@ send_pass(Sending *sending, gboolean *left, GError **error)
     }
     *left |= sending->again;
     return TRUE;
+}
+
+char *
+keymgr_barbican_reach(KeymgrBarbican *barbican, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    Sending sending = { .barbican = barbican, .deadline = deadline, .cancellable = cancellable };
+    const char *who = barbican->keystone ? keymgr_auth_who(keymgr_keystone_auth(barbican->keystone))
+                                         : "no authentication";
+    char *text = NULL;
+
+    if (get_tokens(&sending, error))
+        text = g_strdup_printf("Barbican at %s, %s", sending.endpoint, who);
+    keymgr_token_unref(sending.token);
+    keymgr_token_unref(sending.service_token);
+    g_free(sending.endpoint);
+    return text;
 }
 
 gboolean

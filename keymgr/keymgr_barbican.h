@@ -21,6 +21,7 @@ struct KeymgrBarbicanCall {
     /* Looks at an answer of status 2xx; FALSE with the reason set refuses it.
      * NULL: anything goes. */
     gboolean (*check)(KeymgrBarbicanCall *call, GError **error);
+    gboolean once;           /* not sent again when its connection was lost: it may have been heard */
     gboolean done;           /* set by the session */
     KeymgrRetryState retries;
 };
@@ -35,6 +36,11 @@ KeymgrBarbican *keymgr_barbican_new(const KeymgrConfig *config, GError **error);
 void keymgr_barbican_free(KeymgrBarbican *barbican);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrBarbican, keymgr_barbican_free)
 const char *keymgr_barbican_describe(const KeymgrBarbican *barbican);
+
+/* Who logs in, and the endpoint that the credentials lead to; for messages.
+ * Caller frees. */
+char *keymgr_barbican_reach(KeymgrBarbican *barbican, gint64 deadline, GCancellable *cancellable,
+                            GError **error);
 
 /* The moment by which an operation that begins now must be over. */
 gint64 keymgr_barbican_deadline(const KeymgrBarbican *barbican);

@@ -46,6 +46,49 @@ keymgr_barbican_json_info(KeymgrJson *json, GError **error)
     return info;
 }
 
+/* Barbican cuts a request at 25,000 bytes. */
+#define MAX_NEW_SECRET 20000
+
+static gboolean
+put_member(KeymgrSecret *out, const char *name, const char *value)
+{
+    if (!value)
+        return TRUE;
+    return keymgr_json_write(out, ",\"") && keymgr_json_write(out, name) && keymgr_json_write(out, "\":") &&
+           keymgr_json_write_string(out, value, strlen(value));
+}
+
+KeymgrSecret *
+keymgr_barbican_json_new_secret(const KeymgrNewSecret *description, GError **error)
+{
+    g_autoptr(KeymgrSecret) out = keymgr_secret_new_buffer(MAX_NEW_SECRET);
+    char bits[32] = "";
+
+    if (description->bit_length > 0)
+        g_snprintf(bits, sizeof(bits), ",\"bit_length\":%u", description->bit_length);
+    if (keymgr_json_write(out, "{\"secret_type\":") &&
+        keymgr_json_write_string(out, description->type ? description->type : "opaque",
+                                 strlen(description->type ? description->type : "opaque")) &&
+        put_member(out, "name", description->name) && put_member(out, "algorithm", description->algorithm) &&
+        put_member(out, "expiration", description->expiration) && keymgr_json_write(out, bits) &&
+        keymgr_json_write(out, "}"))
+        return g_steal_pointer(&out);
+    fail(KEYMGR_ERROR_LIMIT, "the description of the secret is too long", error);
+    return NULL;
+}
+
+char *
+keymgr_barbican_json_id(KeymgrJson *json, GError **error)
+{
+    const char *href = keymgr_json_string(json, "secret_ref");
+    KeymgrReference reference;
+
+    if (href && keymgr_reference_parse(href, &reference, NULL))
+        return g_strdup(reference.uuid);
+    fail(KEYMGR_ERROR_PROTOCOL, "the answer has no usable secret_ref", error);
+    return NULL;
+}
+
 gboolean
 keymgr_barbican_json_list(KeymgrJson *json, guint max, GPtrArray *infos, GError **error)
 {

@@ -14,6 +14,12 @@ KeymgrInfo *keymgr_barbican_json_info(KeymgrJson *json, GError **error);
 /* GET /v1/secrets: appends a page to infos, which may hold max at most. */
 gboolean keymgr_barbican_json_list(KeymgrJson *json, guint max, GPtrArray *infos, GError **error);
 
+/* The body of POST /v1/secrets, without payload. KEYMGR_ERROR_LIMIT for
+ * texts that are too long. */
+KeymgrSecret *keymgr_barbican_json_new_secret(const KeymgrNewSecret *description, GError **error);
+/* Its answer {"secret_ref": URL}: the UUID; caller frees. */
+char *keymgr_barbican_json_id(KeymgrJson *json, GError **error);
+
 /* GET /v1/containers/UUID: appends the UUIDs of its secrets, in an order that
  * its type gives: those named "1", "2", ... "N" by number, as shielding data
  * is stored in pieces; certificate and private key before passphrase and

@@ -196,6 +196,35 @@ test_descriptions_and_lists(void **state)
     keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, ID "f");
 }
 
+static void
+test_what_is_stored_can_be_fetched(void **state)
+{
+    const KeymgrNewSecret description = { .name = "a <new> one" };
+    const KeymgrNewSecret nameless = { .type = "vtpm" };
+    g_autoptr(Keymgr) keymgr = open_store("");
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new("\0new", 4);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *id = keymgr_store(keymgr, &description, value, NULL, &error);
+    g_autofree char *check = NULL;
+    const char *references[] = { id, NULL };
+    g_autoptr(GPtrArray) secrets = NULL;
+
+    if (!id)
+        fail_msg("%s", error->message);
+    check = keymgr_check(keymgr, NULL, &error);
+    assert_non_null(strstr(check, "which has 6"));
+    secrets = keymgr_fetch(keymgr, references, NULL, &error);
+    assert_non_null(secrets);
+    keymgr_test_bytes(secrets, 0, "\0new", 4);
+    /* libvirt's embedded driver would take the process with it. */
+    assert_false(keymgr_delete(keymgr, id, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_UNSUPPORTED, id);
+    assert_false(keymgr_delete(keymgr, ID "f", NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, ID "f");
+    assert_null(keymgr_store(keymgr, &nameless, value, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_UNSUPPORTED, "name");
+}
+
 typedef struct {
     GThread *caller;
     guint calls;
@@ -270,6 +299,7 @@ main(void)
         cmocka_unit_test(test_what_cannot_be_had),
         cmocka_unit_test(test_the_usage_type_is_honoured),
         cmocka_unit_test(test_descriptions_and_lists),
+        cmocka_unit_test(test_what_is_stored_can_be_fetched),
         cmocka_unit_test(test_a_drivers_own_function_reads_private_values_in_the_callers_thread),
         cmocka_unit_test(test_a_daemon_that_is_not_there),
         cmocka_unit_test(test_a_cancelled_call_returns),

@@ -330,6 +330,75 @@ test_descriptions_and_lists(void **state)
 }
 
 static void
+test_what_is_stored_can_be_fetched_and_deleted(void **state)
+{
+    g_autoptr(Keymgr) keymgr = open_as("creator", "demo", "");
+    const KeymgrNewSecret description = { .name = "stored \"here\"", .type = "symmetric", .algorithm = "aes",
+                                          .bit_length = 256, .expiration = "2099-01-01T00:00:00Z" };
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new(" white space \0 kept\n", 20);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *id = keymgr_store(keymgr, &description, value, NULL, &error);
+    g_autoptr(KeymgrInfo) info = NULL;
+
+    if (!id)
+        fail_msg("%s", error->message);
+    check_fetch(keymgr, id, " white space \0 kept\n", 20);
+    info = keymgr_describe(keymgr, id, NULL, &error);
+    assert_string_equal(info->name, "stored \"here\"");
+    assert_string_equal(info->type, "symmetric");
+    assert_string_equal(info->expiration, "2099-01-01T00:00:00Z");
+    assert_int_equal(info->bit_length, 256);
+    assert_true(keymgr_delete(keymgr, id, NULL, &error));
+    assert_false(keymgr_delete(keymgr, id, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "deleting secret|HTTP 404");
+}
+
+static void
+test_a_store_that_fails_leaves_nothing(void **state)
+{
+    g_autoptr(Keymgr) creator = open_as("creator", "demo", "");
+    g_autoptr(Keymgr) observer = open_as("observer", "demo", "");
+    g_autofree char *bytes = g_malloc0(20001);
+    g_autoptr(KeymgrSecret) too_big = keymgr_secret_new(bytes, 20001);
+    g_autoptr(KeymgrSecret) small = keymgr_secret_new("x", 1);
+    g_autoptr(KeymgrSecret) empty = keymgr_secret_new("", 0);
+    const KeymgrNewSecret description = { .name = "too big" };
+    const KeymgrNewSecret wrong = { .name = "too big", .type = "nonsense" };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) left = NULL;
+
+    assert_null(keymgr_store(creator, &description, too_big, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_LIMIT, "storing the payload|HTTP 413");
+    assert_null(keymgr_store(observer, &description, small, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_ACCESS_DENIED, "storing a secret|HTTP 403");
+    assert_null(keymgr_store(creator, &wrong, small, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_HTTP, "storing a secret|HTTP 400|nonsense");
+    assert_null(keymgr_store(creator, &description, empty, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_INVALID_SECRET, "empty");
+    left = keymgr_list(creator, "too big", NULL, &error);
+    assert_non_null(left);
+    assert_int_equal(left->len, 0);
+}
+
+static void
+test_a_check_says_what_was_reached_as_whom(void **state)
+{
+    g_autoptr(Keymgr) keymgr = open_as("norole", "demo", "");
+    g_autofree char *bad_token = g_strdup_printf("auth_type=token\ntoken=nonsense\nbarbican_endpoint=%s\n",
+                                                 openstack_env("BARBICAN_URL"));
+    g_autoptr(Keymgr) refused = open_with(bad_token);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = keymgr_check(keymgr, NULL, &error);
+
+    if (!text)
+        fail_msg("%s", error->message);
+    assert_non_null(strstr(text, openstack_env("BARBICAN_URL")));
+    assert_non_null(strstr(text, "user norole, project demo"));
+    assert_null(keymgr_check(refused, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_AUTH, "HTTP 401|its version");
+}
+
+static void
 test_a_container_gives_its_secrets_in_order(void **state)
 {
     g_autoptr(Keymgr) keymgr = open_as("creator", "demo", "");
@@ -534,6 +603,9 @@ main(void)
         cmocka_unit_test(test_secrets_that_cannot_be_had),
         cmocka_unit_test(test_one_missing_secret_leaves_nothing),
         cmocka_unit_test(test_descriptions_and_lists),
+        cmocka_unit_test(test_what_is_stored_can_be_fetched_and_deleted),
+        cmocka_unit_test(test_a_store_that_fails_leaves_nothing),
+        cmocka_unit_test(test_a_check_says_what_was_reached_as_whom),
         cmocka_unit_test(test_a_container_gives_its_secrets_in_order),
         cmocka_unit_test(test_faults_of_the_services),
         cmocka_unit_test(test_a_revoked_token_is_replaced),
