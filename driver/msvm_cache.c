@@ -121,6 +121,7 @@ found_copy(const HypervFound *found)
     copy->name = g_strdup(found->name);
     copy->notes = g_strdup(found->notes);
     copy->bios_guid = g_strdup(found->bios_guid);
+    copy->settings = found->settings ? wsman_instance_ref(found->settings) : NULL;
     return copy;
 }
 

@@ -30,6 +30,7 @@ typedef enum {
     MSVM_ASK_AUTOSTART,
     MSVM_ASK_MANAGED_SAVE,
     MSVM_ASK_XML,
+    MSVM_ASK_MACHINE,
     MSVM_ASK_TITLE,
     MSVM_ASK_POWER, /* the state before it is changed */
 } MsvmQuestion;

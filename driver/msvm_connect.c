@@ -49,6 +49,7 @@ find_endpoint(virConnectPtr conn)
 static WsmanClient *
 make_client(const MsvmEndpoint *endpoint, MsvmCredentials *credentials, GError **error)
 {
+    WsmanClient *client;
     WsmanClientOptions options = {
         .url = endpoint->url,
         .auth = endpoint->auth,
@@ -57,11 +58,14 @@ make_client(const MsvmEndpoint *endpoint, MsvmCredentials *credentials, GError *
         .connect_timeout_ms = endpoint->connect_timeout * 1000,
         .operation_timeout_ms = endpoint->operation_timeout * 1000,
         .credentials = msvmCredentialsGet,
-        .credentials_opaque = msvmCredentialsRef(credentials),
+        .credentials_opaque = credentials,
         .credentials_destroy = (GDestroyNotify)msvmCredentialsUnref,
     };
 
-    return wsman_client_new(&options, error);
+    client = wsman_client_new(&options, error);
+    if (client)
+        msvmCredentialsRef(credentials); /* for credentials_destroy */
+    return client;
 }
 
 static int

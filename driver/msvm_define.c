@@ -28,7 +28,8 @@ typedef struct {
     virDomainDef *def;
     char uuid[VIR_UUID_STRING_BUFLEN];
     char *guid;             /* of the machine: there already, or made */
-    HypervMachine *current; /* NULL: there is none yet */
+    HypervFound *found;     /* NULL: there is none yet */
+    HypervMachine *current; /* the same, whole */
     MsvmPlan *plan;
     int id;
 } Define;
@@ -40,6 +41,7 @@ define_free(Define *define)
         return;
     virDomainDefFree(define->def);
     g_free(define->guid);
+    g_clear_pointer(&define->found, hyperv_found_free);
     g_clear_pointer(&define->current, hyperv_machine_free);
     g_clear_pointer(&define->plan, msvmPlanFree);
     g_free(define);
@@ -118,20 +120,22 @@ find_existing(Define *define)
         return -1;
     }
     msvmLookupRemoveAbandoned(define->priv, found);
-    for (i = 0; i < found->len; i++) {
+    for (i = found->len; i-- > 0;) {
         const HypervFound *machine = g_ptr_array_index(found, i);
         int rc = compare_existing(define, machine);
 
         if (rc < 0)
             return -1;
-        if (rc > 0 && define->guid) {
+        if (rc > 0 && define->found) {
             virReportError(VIR_ERR_OPERATION_FAILED,
                            _("two machines on host '%s' have uuid '%s' and the name '%s': VM ids %s, %s"),
                            define->priv->name, define->uuid, define->def->name, define->guid, machine->guid);
             return -1;
         }
-        if (rc > 0)
+        if (rc > 0) {
             define->guid = g_strdup(machine->guid);
+            define->found = g_ptr_array_steal_index(found, i);
+        }
     }
     return 0;
 }
@@ -143,7 +147,7 @@ load_existing(Define *define)
     HypervState state;
     guint32 process_id;
 
-    define->current = hyperv_load(define->priv->host, define->guid, NULL, &error);
+    define->current = hyperv_load_found(define->priv->host, define->found, NULL, &error);
     if (!define->current ||
         !hyperv_query_state(define->priv->host, define->guid, &state, &process_id, NULL, &error)) {
         msvmReportError(error, define->priv->name, _("cannot get the configuration of domain '%s'"),
@@ -157,27 +161,13 @@ load_existing(Define *define)
 /* --- plan and keys ----------------------------------------------------------------- */
 
 static int
-check_version(const Define *define, const MsvmPlanHost *host)
-{
-    const char *requires = define->plan->policy->version_requires;
-    g_autofree char *version = g_strdup_printf("%u.%u.%u", host->major, host->minor, host->build);
-    int rc = requires ? msvmPolicyVersionSatisfies(version, requires) : 1;
-
-    if (rc == 0)
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                       _("domain '%s' requires a hypervisor of version '%s', host '%s' has %s"), define->def->name,
-                       requires, host->name, version);
-    return rc > 0 ? 0 : -1;
-}
-
-static int
 make_plan(Define *define)
 {
     MsvmPlanHost host = { .name = define->priv->name };
 
     hyperv_host_get_version(define->priv->host, &host.major, &host.minor, &host.build);
     define->plan = msvmPlanNew(define->def, &host, define->current);
-    return define->plan ? check_version(define, &host) : -1;
+    return define->plan ? 0 : -1;
 }
 
 /* Whether the machine is protected already by what the definition names: then
@@ -241,7 +231,7 @@ define_run(Define *define)
 {
     g_autoptr(MsvmProtection) protection = NULL;
 
-    if ((define->guid && load_existing(define) < 0) || make_plan(define) < 0 ||
+    if ((define->found && load_existing(define) < 0) || make_plan(define) < 0 ||
         make_protection(define, &protection) < 0)
         return -1;
     return apply(define, protection);
@@ -309,7 +299,7 @@ start_or_undo(Define *define)
 static int
 require_new(const Define *define)
 {
-    if (!define->guid)
+    if (!define->found)
         return 0;
     virReportError(VIR_ERR_OPERATION_FAILED,
                    _("domain '%s' is already defined with uuid %s on host '%s', where a machine has one "

@@ -11,13 +11,43 @@
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
 
+/* What a look-up has read of it already, or NULL; and what comes out. */
+typedef struct {
+    HypervFound *found;
+    HypervMachine *machine;
+} Load;
+
 static gboolean
 load(MsvmTarget *target, gpointer opaque, GError **error)
 {
-    HypervMachine **machine = opaque;
+    Load *it = opaque;
 
-    *machine = hyperv_load(target->priv->host, target->guid, NULL, error);
-    return *machine != NULL;
+    /* The action may run again, for another machine. */
+    if (it->found && STRNEQ(it->found->guid, target->guid))
+        g_clear_pointer(&it->found, hyperv_found_free);
+    if (!it->found && !(it->found = hyperv_find_by_guid(target->priv->host, target->guid, NULL, error)))
+        return FALSE;
+    it->machine = hyperv_load_found(target->priv->host, it->found, NULL, error);
+    return it->machine != NULL;
+}
+
+/* 0, or -1 with an error reported. id: may be NULL. */
+static int
+load_target(MsvmTarget *target, MsvmQuestion question, HypervMachine **machine, int *id)
+{
+    Load it = { msvmCacheAsk(target->priv->cache, target->uuid, question), NULL };
+    int rc;
+
+    if (it.found && !it.found->has_settings)
+        g_clear_pointer(&it.found, hyperv_found_free);
+    rc = msvmTargetRun(target, _("cannot get the configuration of"), load, &it);
+    if (rc == 0) {
+        *machine = it.machine;
+        if (id)
+            *id = msvmMachineId(it.found->state, it.found->process_id);
+    }
+    g_clear_pointer(&it.found, hyperv_found_free);
+    return rc;
 }
 
 HypervMachine *
@@ -25,9 +55,7 @@ msvmTargetLoad(MsvmTarget *target)
 {
     HypervMachine *machine = NULL;
 
-    if (msvmTargetRun(target, _("cannot get the configuration of"), load, &machine) < 0)
-        return NULL;
-    return machine;
+    return load_target(target, MSVM_ASK_MACHINE, &machine, NULL) < 0 ? NULL : machine;
 }
 
 char *
@@ -36,13 +64,12 @@ msvmDomainGetXMLDesc(virDomainPtr dom, unsigned int flags)
     g_autoptr(MsvmTarget) target = NULL;
     g_autoptr(HypervMachine) machine = NULL;
     g_autoptr(virDomainDef) def = NULL;
-    HypervState state;
     int id;
 
     virCheckFlags(VIR_DOMAIN_XML_COMMON_FLAGS | VIR_DOMAIN_XML_UPDATE_CPU, NULL);
 
     if (!(target = msvmTargetNew(dom)) || virDomainGetXMLDescEnsureACL(dom->conn, target->def, flags) < 0 ||
-        msvmTargetState(target, MSVM_ASK_XML, &state, &id) < 0 || !(machine = msvmTargetLoad(target)) ||
+        load_target(target, MSVM_ASK_XML, &machine, &id) < 0 ||
         !(def = msvmDomainDefNew(machine, id, target->priv->xmlopt)))
         return NULL;
     return virDomainDefFormat(def, target->priv->xmlopt, virDomainDefFormatConvertXMLFlags(flags));

@@ -20,6 +20,7 @@
 #include "driver/msvm_node.h"
 #include "driver/msvm_undefine.h"
 #include "driver/msvm_version.h"
+#include "keymgr/keymgr.h"
 
 #include "driver.h"
 
@@ -95,6 +96,8 @@ register_driver(void)
 
     if (virGetVersion(&running, NULL, NULL) < 0 || msvmVersionCheck(running) < 0)
         return -1;
+    /* Before anything of ours uses libcurl. */
+    keymgr_global_init();
     /* Its answer is the number of the driver. */
     return virRegisterConnectDriver(&msvm_connect_driver, false) < 0 ? -1 : 0;
 }
