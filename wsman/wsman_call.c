@@ -67,7 +67,8 @@ set_unauthorized(const WsmanClient *client, const WsmanHttpAnswer *answer, GErro
 static gboolean
 demands_encryption(const WsmanClient *client, const WsmanHttpAnswer *answer)
 {
-    return answer->status == 500 && !client->config.target.encrypted;
+    return answer->status == 500 && wsman_buffer_get_size(answer->body) == 0 &&
+           !client->config.target.encrypted;
 }
 
 static void
@@ -149,6 +150,8 @@ take_answer(const WsmanClient *client, const WsmanCall *call, const WsmanHttpAns
 static gboolean
 is_refusal(const WsmanClient *client, const WsmanHttpAnswer *answer)
 {
+    if (!answer->body)
+        return FALSE;
     return (answer->status >= 300 && answer->status < 500) || demands_encryption(client, answer);
 }
 

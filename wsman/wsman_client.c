@@ -2,9 +2,9 @@
 #include "wsman/wsman_client_private.h"
 
 #include <curl/curl.h>
+#include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "wsman/wsman_args_private.h"
 #include "wsman/wsman_error_private.h"
@@ -68,16 +68,45 @@ check_url(WsmanClient *client, const char *text, GError **error)
     return TRUE;
 }
 
+/* Here, since libcurl takes a file without certificates for an empty store,
+ * and the error would then be about the server's certificate. */
+static gboolean
+check_cacert(const char *path, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *text = NULL;
+    gnutls_x509_crt_t *certificates = NULL;
+    gnutls_datum_t pem = { NULL, 0 };
+    unsigned count = 0;
+    gsize size = 0;
+    int result;
+
+    if (!g_file_get_contents(path, &text, &size, &problem) || size > G_MAXUINT) {
+        wsman_set_error(error, WSMAN_ERROR_CONFIG, NULL, "the trusted certificates cannot be read: %s",
+                        problem ? problem->message : path);
+        return FALSE;
+    }
+    pem.data = (unsigned char *)text;
+    pem.size = (unsigned)size;
+    result = gnutls_x509_crt_list_import2(&certificates, &count, &pem, GNUTLS_X509_FMT_PEM, 0);
+    if (result < 0) {
+        wsman_set_error(error, WSMAN_ERROR_CONFIG, NULL, "%.200s holds no certificates in PEM form: %s", path,
+                        gnutls_strerror(result));
+        return FALSE;
+    }
+    for (unsigned i = 0; i < count; i++)
+        gnutls_x509_crt_deinit(certificates[i]);
+    gnutls_free(certificates);
+    return TRUE;
+}
+
 static gboolean
 check_options(WsmanClient *client, const WsmanClientOptions *options, GError **error)
 {
     if (!check_url(client, options->url, error))
         return FALSE;
-    if (options->cacert && access(options->cacert, R_OK) != 0) {
-        wsman_set_error(error, WSMAN_ERROR_CONFIG, NULL, "the file of trusted certificates %.200s cannot be "
-                        "read", options->cacert);
+    if (options->cacert && !check_cacert(options->cacert, error))
         return FALSE;
-    }
     if (options->max_connections > MAX_CONNECTIONS || options->batch_size > MAX_BATCH_SIZE) {
         wsman_set_error(error, WSMAN_ERROR_CONFIG, NULL,
                         "at most %d connections and batches of %d can be asked for", MAX_CONNECTIONS,

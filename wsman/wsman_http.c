@@ -6,8 +6,10 @@
  * holds the Authorization line, is freed unwiped; nothing can be done about
  * that from outside. A body goes through its upload buffer by pieces that
  * overwrite each other; wsman_client.c ends a secret body with more white
- * space than a piece holds, so that nothing of the secret stays there. The
- * header list and the answer's body are in memory of ours.
+ * space than a piece holds, so that nothing of the secret stays there. What
+ * comes in is wiped from its buffer as it is taken; the record buffers of
+ * GnuTLS, over https, are out of reach. The header list and the
+ * answer's body are in memory of ours.
  */
 #include "wsman/wsman_http.h"
 
@@ -53,8 +55,12 @@ static size_t
 on_write(char *data, size_t size, size_t count, void *opaque)
 {
     WsmanHttp *http = opaque;
+    gboolean taken = wsman_buffer_append(http->answer->body, data, size * count);
 
-    return wsman_buffer_append(http->answer->body, data, size * count) ? size * count : 0;
+    /* This is libcurl's buffer, which it only overwrites with what comes next. */
+    if (http->request->secret_answer)
+        wsman_wipe(data, size * count);
+    return taken ? size * count : 0;
 }
 
 /* The first piece is short where need be, so that each later one, the last
@@ -378,7 +384,7 @@ finish(WsmanHttp *http, CURLcode result, GCancellable *cancellable, GError **err
                         WSMAN_MAX_HEADER_SIZE);
     else
         wsman_http_set_error(http->easy, result, http->curl_error, http->config, http->request->timeout_ms,
-                             error);
+                             answer->sent, error);
     return FALSE;
 }
 

@@ -60,15 +60,9 @@ set_verification_error(CURL *easy, const char *text, const WsmanHttpConfig *conf
 }
 
 static void
-set_timeout_error(CURL *easy, guint timeout_ms, const WsmanHttpConfig *config, GError **error)
+set_timeout_error(guint timeout_ms, gboolean sent, const WsmanHttpConfig *config, GError **error)
 {
-    curl_off_t connected = 0, secured = 0;
-    gboolean ready;
-
-    curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
-    curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &secured);
-    ready = connected > 0 && (secured > 0 || !config->target.encrypted);
-    if (ready)
+    if (sent)
         wsman_set_error(error, WSMAN_ERROR_TIMEOUT, NULL, "no complete answer within %.1f s",
                         timeout_ms / 1000.0);
     else
@@ -88,7 +82,7 @@ set_connect_error(CURL *easy, const char *text, GError **error)
 
 void
 wsman_http_set_error(CURL *easy, CURLcode result, const char *curl_text, const WsmanHttpConfig *config,
-                     guint timeout_ms, GError **error)
+                     guint timeout_ms, gboolean sent, GError **error)
 {
     g_autofree char *text = wsman_text_for_message(*curl_text ? curl_text : curl_easy_strerror(result),
                                                    WSMAN_MAX_MESSAGE_TEXT);
@@ -109,7 +103,7 @@ wsman_http_set_error(CURL *easy, CURLcode result, const char *curl_text, const W
         set_connect_error(easy, text, error);
         break;
     case CURLE_OPERATION_TIMEDOUT:
-        set_timeout_error(easy, timeout_ms, config, error);
+        set_timeout_error(timeout_ms, sent, config, error);
         break;
     case CURLE_PEER_FAILED_VERIFICATION:
         set_verification_error(easy, text, config, error);
@@ -121,6 +115,13 @@ wsman_http_set_error(CURL *easy, CURLcode result, const char *curl_text, const W
     case CURLE_SSL_CACERT_BADFILE:
         wsman_set_error(error, WSMAN_ERROR_CONFIG, NULL, "the trusted certificates in %s cannot be read",
                         config->cacert ? config->cacert : "the system's store");
+        break;
+    /* How libcurl says that a line is longer than its own limit. */
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+    case CURLE_OUT_OF_MEMORY:
+        wsman_set_error(error, WSMAN_ERROR_LIMIT, NULL, "the header of the answer has too long a line");
         break;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:

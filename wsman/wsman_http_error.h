@@ -11,6 +11,6 @@
 /* Whether the result says that the connection ended under the request. */
 gboolean wsman_http_is_broken_connection(CURLcode result);
 
-/* text: libcurl's error buffer. */
+/* text: libcurl's error buffer. sent: the whole request had gone out. */
 void wsman_http_set_error(CURL *easy, CURLcode result, const char *text, const WsmanHttpConfig *config,
-                          guint timeout_ms, GError **error);
+                          guint timeout_ms, gboolean sent, GError **error);

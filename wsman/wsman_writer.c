@@ -4,6 +4,67 @@
 #include <stdarg.h>
 #include <string.h>
 
+typedef enum { IN_TEXT, IN_ATTRIBUTE, NUMERIC } Escaping;
+
+/* A reader would turn a bare carriage return into a line feed, and white space in
+ * an attribute into blanks (XML 1.0, 2.11 and 3.3.3). */
+static const char *
+escape_of(gunichar c, Escaping escaping)
+{
+    gboolean numeric = escaping == NUMERIC;
+
+    switch (c) {
+    case '&':
+        return numeric ? "&#38;" : "&amp;";
+    case '<':
+        return numeric ? "&#60;" : "&lt;";
+    case '>':
+        return numeric ? "&#62;" : "&gt;";
+    case '"':
+        return numeric ? "&#34;" : escaping == IN_ATTRIBUTE ? "&quot;" : NULL;
+    case '\'':
+        return numeric ? "&#39;" : NULL;
+    case '\r':
+        return "&#13;";
+    case '\n':
+        return escaping == IN_ATTRIBUTE ? "&#10;" : NULL;
+    case '\t':
+        return escaping == IN_ATTRIBUTE ? "&#9;" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* XML 1.0, 2.2: Char. The functions of GLib have refused surrogates already. */
+static gboolean
+is_xml_char(gunichar c)
+{
+    if (c < 0x20)
+        return c == '\t' || c == '\n' || c == '\r';
+    return c != 0xFFFE && c != 0xFFFF;
+}
+
+static void
+write_escaped(WsmanBuffer *out, const char *text, Escaping escaping)
+{
+    const char *at = text, *plain = text;
+
+    while (*at) {
+        gunichar c = g_utf8_get_char_validated(at, -1);
+        gboolean valid = c != (gunichar)-1 && c != (gunichar)-2 && is_xml_char(c);
+        const char *escape = valid ? escape_of(c, escaping) : "?";
+        const char *next = c != (gunichar)-1 && c != (gunichar)-2 ? g_utf8_next_char(at) : at + 1;
+
+        if (escape) {
+            wsman_buffer_append(out, plain, (gsize)(at - plain));
+            wsman_buffer_append_str(out, escape);
+            plain = next;
+        }
+        at = next;
+    }
+    wsman_buffer_append(out, plain, (gsize)(at - plain));
+}
+
 void
 wsman_writer_open(WsmanBuffer *out, const char *name)
 {
@@ -25,7 +86,7 @@ wsman_writer_open_with(WsmanBuffer *out, const char *name, ...)
         wsman_buffer_append(out, " ", 1);
         wsman_buffer_append_str(out, attribute);
         wsman_buffer_append(out, "=\"", 2);
-        wsman_writer_text(out, va_arg(args, const char *));
+        write_escaped(out, va_arg(args, const char *), IN_ATTRIBUTE);
         wsman_buffer_append(out, "\"", 1);
     }
     va_end(args);
@@ -48,68 +109,16 @@ wsman_writer_element(WsmanBuffer *out, const char *name, const char *text)
     wsman_writer_close(out, name);
 }
 
-/* A reader would turn a bare carriage return into a line feed (XML 1.0, 2.11). */
-static const char *
-escape_of(gunichar c, gboolean numeric)
-{
-    switch (c) {
-    case '&':
-        return numeric ? "&#38;" : "&amp;";
-    case '<':
-        return numeric ? "&#60;" : "&lt;";
-    case '>':
-        return numeric ? "&#62;" : "&gt;";
-    case '"':
-        return numeric ? "&#34;" : "&quot;";
-    case '\'':
-        return numeric ? "&#39;" : NULL;
-    case '\r':
-        return "&#13;";
-    default:
-        return NULL;
-    }
-}
-
-/* XML 1.0, 2.2: Char. The functions of GLib have refused surrogates already. */
-static gboolean
-is_xml_char(gunichar c)
-{
-    if (c < 0x20)
-        return c == '\t' || c == '\n' || c == '\r';
-    return c != 0xFFFE && c != 0xFFFF;
-}
-
-static void
-write_escaped(WsmanBuffer *out, const char *text, gboolean numeric)
-{
-    const char *at = text, *plain = text;
-
-    while (*at) {
-        gunichar c = g_utf8_get_char_validated(at, -1);
-        gboolean valid = c != (gunichar)-1 && c != (gunichar)-2 && is_xml_char(c);
-        const char *escape = valid ? escape_of(c, numeric) : "?";
-        const char *next = c != (gunichar)-1 && c != (gunichar)-2 ? g_utf8_next_char(at) : at + 1;
-
-        if (escape) {
-            wsman_buffer_append(out, plain, (gsize)(at - plain));
-            wsman_buffer_append_str(out, escape);
-            plain = next;
-        }
-        at = next;
-    }
-    wsman_buffer_append(out, plain, (gsize)(at - plain));
-}
-
 void
 wsman_writer_text(WsmanBuffer *out, const char *text)
 {
-    write_escaped(out, text, FALSE);
+    write_escaped(out, text, IN_TEXT);
 }
 
 void
 wsman_writer_text_numeric(WsmanBuffer *out, const char *text)
 {
-    write_escaped(out, text, TRUE);
+    write_escaped(out, text, NUMERIC);
 }
 
 void

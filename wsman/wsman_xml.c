@@ -92,17 +92,29 @@ set_parse_error(GError **error, const char *what, const Guard *guard, const xmlP
                         parser->lastError.line, parser->errNo);
 }
 
-/* What HTTP says overrules the document, but only names that we know. */
-static const char *
-known_charset(const char *charset)
+#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA)
+
+/* Straight from the caller's memory: the usual functions of libxml2 make a
+ * copy of the document, which would stay behind unwiped. data ends with a NUL.
+ * What cannot be read so is another encoding than UTF-8. */
+static xmlDoc *
+parse_in_place(xmlParserCtxt *parser, const char *data)
 {
-    if (!charset)
-        return NULL;
-    if (g_ascii_strcasecmp(charset, "utf-8") == 0)
-        return "UTF-8";
-    if (g_ascii_strcasecmp(charset, "utf-16") == 0)
-        return "UTF-16";
-    return NULL;
+    xmlParserInput *input = xmlNewStringInputStream(parser, (const xmlChar *)data);
+
+    if (!input)
+        g_error("wsman: no memory for an XML parser");
+    xmlCtxtUseOptions(parser, PARSE_OPTIONS | XML_PARSE_IGNORE_ENC);
+    inputPush(parser, input);
+    xmlParseDocument(parser);
+    return g_steal_pointer(&parser->myDoc);
+}
+
+static gboolean
+is_utf16(const char *data, gsize size, const char *charset)
+{
+    return (charset && g_ascii_strcasecmp(charset, "utf-16") == 0) ||
+           (size >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0));
 }
 
 xmlDoc *
@@ -119,9 +131,12 @@ wsman_xml_parse(const char *what, const char *data, gsize size, const char *char
         return NULL;
     }
     install_guard(parser, &guard);
-    doc = xmlCtxtReadMemory(parser, data, (int)size, NULL, known_charset(charset),
-                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                            XML_PARSE_NOCDATA);
+    if (is_utf16(data, size, charset))
+        doc = xmlCtxtReadMemory(parser, data, (int)size, NULL, "UTF-16", PARSE_OPTIONS);
+    else if (memchr(data, '\0', size))
+        doc = NULL;
+    else
+        doc = parse_in_place(parser, data);
     if (!doc || !parser->wellFormed || guard.doctype || guard.too_deep || guard.too_many) {
         set_parse_error(error, what, &guard, parser);
         xmlFreeDoc(doc);

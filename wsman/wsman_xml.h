@@ -13,7 +13,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 
 #define WSMAN_MAX_XML_NODES 500000
 
-/* what: names the text in errors ("answer"). charset: what HTTP says, or NULL.
+/* what: names the text in errors ("answer"). data: followed by a NUL, which size
+ * does not count. UTF-8, or UTF-16 when charset (what HTTP says, or NULL) or a
+ * byte order mark tells so.
  * Errors: WSMAN_ERROR_PROTOCOL, WSMAN_ERROR_LIMIT. */
 xmlDoc *wsman_xml_parse(const char *what, const char *data, gsize size, const char *charset,
                         GError **error);
