@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * msvm-keymgr: what the driver does with the key manager, by hand. It never
+ * prints a key.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "keymgr/keymgr.h"
+#include "keymgr/keymgr_domain_refs.h"
+#include "keymgr/keymgr_json.h"
+
+#define DEFAULT_CONFIG "/etc/libvirt/msvm.conf"
+
+/* Exit codes, as in the man page. */
+enum {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_CONFIG = 3,
+    EXIT_AUTH = 4,
+    EXIT_DENIED = 5,
+    EXIT_NOT_FOUND = 6,
+    EXIT_UNREACHED = 7,
+};
+
+static struct {
+    char *config;
+    gboolean json;
+    char *domain;
+    char *name;
+    char *type;
+    char *algorithm;
+    int bit_length;
+    char *expiration;
+    gboolean version;
+} options;
+
+/* Ends the work in hand, which takes back what it began. */
+static GCancellable *running;
+
+static gpointer
+wait_for_signal(gpointer opaque)
+{
+    sigset_t *set = opaque;
+    int got;
+
+    while (sigwait(set, &got) != 0)
+        ;
+    g_cancellable_cancel(running);
+    return NULL;
+}
+
+static const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, "configuration (default " DEFAULT_CONFIG ")",
+      "FILE" },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json, "print JSON", NULL },
+    { "domain", 'd', 0, G_OPTION_ARG_FILENAME, &options.domain, "check: the secrets that a domain XML names",
+      "FILE" },
+    { "name", 'n', 0, G_OPTION_ARG_STRING, &options.name, "list, store: the secret's name", "NAME" },
+    { "type", 't', 0, G_OPTION_ARG_STRING, &options.type, "store: the secret's type", "TYPE" },
+    { "algorithm", 0, 0, G_OPTION_ARG_STRING, &options.algorithm, "store: what the key is for, as aes", "NAME" },
+    { "bit-length", 0, 0, G_OPTION_ARG_INT, &options.bit_length, "store: the key's length", "BITS" },
+    { "expiration", 0, 0, G_OPTION_ARG_STRING, &options.expiration, "store: when the secret ends", "TIME" },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options.version, "print the version", NULL },
+    G_OPTION_ENTRY_NULL,
+};
+
+static int
+exit_code(const GError *error)
+{
+    if (!g_error_matches(error, KEYMGR_ERROR, error->code))
+        return EXIT_FAILED;
+    switch ((KeymgrError)error->code) {
+    case KEYMGR_ERROR_CONFIG:
+        return EXIT_CONFIG;
+    case KEYMGR_ERROR_AUTH:
+        return EXIT_AUTH;
+    case KEYMGR_ERROR_ACCESS_DENIED:
+        return EXIT_DENIED;
+    case KEYMGR_ERROR_NOT_FOUND:
+    case KEYMGR_ERROR_NO_PAYLOAD:
+        return EXIT_NOT_FOUND;
+    case KEYMGR_ERROR_UNAVAILABLE:
+    case KEYMGR_ERROR_TIMEOUT:
+    case KEYMGR_ERROR_TLS:
+        return EXIT_UNREACHED;
+    case KEYMGR_ERROR_INVALID_REFERENCE:
+    case KEYMGR_ERROR_INVALID_SECRET:
+    case KEYMGR_ERROR_HTTP:
+    case KEYMGR_ERROR_PROTOCOL:
+    case KEYMGR_ERROR_LIMIT:
+    case KEYMGR_ERROR_UNSUPPORTED:
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+static int
+fail(const GError *error)
+{
+    fprintf(stderr, "msvm-keymgr: %s\n", error->message);
+    return exit_code(error);
+}
+
+static gboolean
+holds_secret(GKeyFile *file)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    gsize i;
+
+    for (i = 0; groups[i]; i++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(file, groups[i], NULL, NULL);
+        gsize j;
+
+        for (j = 0; keys && keys[j]; j++) {
+            if (keymgr_config_key_is_secret(groups[i], keys[j]))
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static Keymgr *
+open_store(GError **error)
+{
+    const char *path = options.config ? options.config : DEFAULT_CONFIG;
+    g_autofree char *directory = g_path_get_dirname(path);
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) reason = NULL;
+    struct stat st;
+
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &reason)) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG, "%s: %s", path, reason->message);
+        return NULL;
+    }
+    if (holds_secret(file) && stat(path, &st) == 0 && (st.st_mode & S_IRWXO)) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG,
+                    "%s holds a password and is open to others (mode %04o)", path, (guint)st.st_mode & 07777);
+        return NULL;
+    }
+    return keymgr_new(file, directory, error);
+}
+
+/* --- output ----------------------------------------------------------------- */
+
+static void
+add_text(KeymgrJson *object, const char *name, const char *text)
+{
+    json_object_object_add(object, name, text ? json_object_new_string(text) : NULL);
+}
+
+static KeymgrJson *
+info_json(const KeymgrInfo *info)
+{
+    KeymgrJson *object = json_object_new_object();
+
+    add_text(object, "id", info->id);
+    add_text(object, "name", info->name);
+    add_text(object, "type", info->type);
+    add_text(object, "status", info->status);
+    add_text(object, "created", info->created);
+    add_text(object, "expiration", info->expiration);
+    add_text(object, "algorithm", info->algorithm);
+    json_object_object_add(object, "bit_length", info->bit_length ? json_object_new_int64(info->bit_length)
+                                                                  : NULL);
+    json_object_object_add(object, "has_payload", json_object_new_boolean(info->has_payload));
+    return object;
+}
+
+/* Prints and frees. */
+static void
+print_json(KeymgrJson *json)
+{
+    puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    keymgr_json_unref(json);
+}
+
+static void
+print_row(const char *name, const char *value)
+{
+    if (value)
+        printf("%-12s %s\n", name, value);
+}
+
+static void
+print_info(const KeymgrInfo *info)
+{
+    g_autofree char *bits = info->bit_length ? g_strdup_printf("%u", info->bit_length) : NULL;
+
+    print_row("id", info->id);
+    print_row("name", info->name);
+    print_row("type", info->type);
+    print_row("status", info->status);
+    print_row("created", info->created);
+    print_row("expiration", info->expiration ? info->expiration : "never");
+    print_row("algorithm", info->algorithm);
+    print_row("bits", bits);
+    print_row("payload", info->has_payload ? "yes" : "no");
+}
+
+/* --- commands --------------------------------------------------------------- */
+
+static int
+do_list(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, options.name, cancellable, &error);
+    KeymgrJson *array;
+    guint i;
+
+    if (!infos)
+        return fail(error);
+    array = options.json ? json_object_new_array() : NULL;
+    for (i = 0; i < infos->len; i++) {
+        const KeymgrInfo *info = g_ptr_array_index(infos, i);
+
+        if (array)
+            json_object_array_add(array, info_json(info));
+        else
+            printf("%s  %-12s  %s\n", info->id, info->type ? info->type : "", info->name ? info->name : "");
+    }
+    if (array)
+        print_json(array);
+    return EXIT_OK;
+}
+
+static int
+do_get_info(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
+{
+    KeymgrJson *array = options.json ? json_object_new_array() : NULL;
+    int code = EXIT_OK;
+    gsize i;
+
+    for (i = 0; arguments[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(KeymgrInfo) info = keymgr_describe(keymgr, arguments[i], cancellable, &error);
+
+        if (!info) {
+            code = fail(error);
+        } else if (array) {
+            json_object_array_add(array, info_json(info));
+        } else {
+            if (i > 0)
+                putchar('\n');
+            print_info(info);
+        }
+    }
+    if (array)
+        print_json(array);
+    return code;
+}
+
+static int
+do_delete(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
+{
+    int code = EXIT_OK;
+    gsize i;
+
+    for (i = 0; arguments[i]; i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (!keymgr_delete(keymgr, arguments[i], cancellable, &error))
+            code = fail(error);
+    }
+    return code;
+}
+
+/* The whole file, or standard input for "-", in locked memory. */
+static KeymgrSecret *
+read_value(const char *path, GError **error)
+{
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new_buffer(KEYMGR_SECRET_MAX_SIZE);
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    char chunk[4096];
+    ssize_t got = -1;
+    gboolean fits = TRUE;
+
+    while (fd >= 0 && fits && (got = read(fd, chunk, sizeof(chunk))) > 0)
+        fits = keymgr_secret_append(value, chunk, (gsize)got);
+    explicit_bzero(chunk, sizeof(chunk));
+    if (!fits)
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: more than %d bytes", path,
+                    KEYMGR_SECRET_MAX_SIZE);
+    else if (got < 0)
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+    if (fd > STDIN_FILENO)
+        close(fd);
+    return fits && got == 0 ? g_steal_pointer(&value) : NULL;
+}
+
+static int
+do_store(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
+{
+    const KeymgrNewSecret description = { options.name, options.type, options.algorithm,
+                                          (guint)MAX(options.bit_length, 0), options.expiration };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KeymgrSecret) value = read_value(arguments[0], &error);
+    g_autofree char *id = NULL;
+    KeymgrJson *json;
+
+    if (value)
+        id = keymgr_store(keymgr, &description, value, cancellable, &error);
+    if (!id)
+        return fail(error);
+    if (options.json) {
+        json = json_object_new_object();
+        add_text(json, "id", id);
+        print_json(json);
+    } else {
+        puts(id);
+    }
+    return EXIT_OK;
+}
+
+/* Fetches one reference and says how it went; the bytes are dropped unseen. */
+static int
+check_one(Keymgr *keymgr, const char *reference, KeymgrJson *array, GCancellable *cancellable)
+{
+    const char *const references[] = { reference, NULL };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, cancellable, &error);
+    KeymgrJson *object = json_object_new_object();
+    gsize size = 0;
+    guint i;
+
+    for (i = 0; secrets && i < secrets->len; i++)
+        size += keymgr_secret_size(g_ptr_array_index(secrets, i));
+    add_text(object, "reference", reference);
+    json_object_object_add(object, "ok", json_object_new_boolean(secrets != NULL));
+    if (secrets)
+        json_object_object_add(object, "size", json_object_new_int64((gint64)size));
+    else
+        add_text(object, "error", error->message);
+    if (!array && secrets)
+        printf("ok      %s  %zu bytes\n", reference, size);
+    else if (!array)
+        printf("FAILED  %s  %s\n", reference, error->message);
+    if (array)
+        json_object_array_add(array, object);
+    else
+        keymgr_json_unref(object);
+    return secrets ? EXIT_OK : exit_code(error);
+}
+
+static char **
+references_of_domain(GError **error)
+{
+    g_autofree char *xml = NULL;
+    gsize size;
+
+    if (!options.domain)
+        return g_new0(char *, 1);
+    if (!g_file_get_contents(options.domain, &xml, &size, error))
+        return NULL;
+    if (size > KEYMGR_DOMAIN_MAX_SIZE) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: more than %d bytes", options.domain,
+                    KEYMGR_DOMAIN_MAX_SIZE);
+        return NULL;
+    }
+    return keymgr_domain_references(xml, size, error);
+}
+
+static int
+check_all(Keymgr *keymgr, char **references, KeymgrJson *array, GCancellable *cancellable)
+{
+    int code = EXIT_OK;
+    gsize i;
+
+    for (i = 0; references[i]; i++) {
+        int one = check_one(keymgr, references[i], array, cancellable);
+
+        if (code == EXIT_OK)
+            code = one;
+    }
+    return code;
+}
+
+static int
+do_check(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) more = references_of_domain(&error);
+    g_autofree char *reached = more ? keymgr_check(keymgr, cancellable, &error) : NULL;
+    KeymgrJson *json = NULL;
+    KeymgrJson *array = NULL;
+    int code;
+    int second;
+
+    if (!reached)
+        return fail(error);
+    if (options.json) {
+        json = json_object_new_object();
+        array = json_object_new_array();
+        add_text(json, "store", reached);
+        json_object_object_add(json, "secrets", array);
+    } else {
+        printf("ok      %s\n", reached);
+    }
+    code = check_all(keymgr, arguments, array, cancellable);
+    second = check_all(keymgr, more, array, cancellable);
+    if (json)
+        print_json(json);
+    return code != EXIT_OK ? code : second;
+}
+
+static const struct {
+    const char *name;
+    guint min_arguments;
+    guint max_arguments;
+    int (*run)(Keymgr *keymgr, char **arguments, GCancellable *cancellable);
+} commands[] = {
+    { "check", 0, G_MAXUINT, do_check },
+    { "list", 0, 0, do_list },
+    { "get-info", 1, G_MAXUINT, do_get_info },
+    { "store", 1, 1, do_store },
+    { "delete", 1, G_MAXUINT, do_delete },
+};
+
+static int
+run(guint command, char **arguments, GCancellable *cancellable)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Keymgr) keymgr = open_store(&error);
+    int code;
+
+    if (!keymgr)
+        return fail(error);
+    code = commands[command].run(keymgr, arguments, cancellable);
+    if (!keymgr_secret_all_locked())
+        fputs("msvm-keymgr: warning: the limit on locked memory is too low: keys may be swapped\n", stderr);
+    return code;
+}
+
+static void
+ignore_error(void *opaque, virErrorPtr error)
+{
+}
+
+/* No core file, and no traces of keys in one; libvirt's errors come through
+ * us. */
+static void
+prepare(void)
+{
+    static sigset_t set;
+    const struct rlimit none = { 0, 0 };
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    running = g_cancellable_new();
+    g_thread_unref(g_thread_new("signals", wait_for_signal, &set));
+    setrlimit(RLIMIT_CORE, &none);
+    signal(SIGPIPE, SIG_IGN);
+    virSetErrorFunc(NULL, ignore_error);
+    virEventRegisterDefaultImpl(); /* libvirt's embedded drivers ask for one */
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [ARGUMENT...]");
+    g_autoptr(GError) error = NULL;
+    guint count;
+    guint i;
+
+    prepare();
+    g_option_context_set_summary(context, "Commands:\n"
+                                          "  check [REFERENCE...]   log in, and see whether secrets can be had\n"
+                                          "  list                   what the credentials may see\n"
+                                          "  get-info REFERENCE...  what the store says of a secret\n"
+                                          "  store FILE|-           a new secret; prints its UUID\n"
+                                          "  delete REFERENCE...    for good");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        fprintf(stderr, "msvm-keymgr: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    if (options.version) {
+        puts("msvm-keymgr " KEYMGR_VERSION);
+        return EXIT_OK;
+    }
+    count = (guint)MAX(argc - 2, 0);
+    for (i = 0; argc > 1 && i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0 && count >= commands[i].min_arguments &&
+            count <= commands[i].max_arguments)
+            return run(i, argv + 2, running);
+    }
+    fputs("msvm-keymgr: no such command, or the wrong number of arguments; see --help\n", stderr);
+    return EXIT_USAGE;
+}
