@@ -62,9 +62,11 @@ SimStatus sim_host_associators(SimHost *host, const CimPath *path, const char *a
 /* The association instances themselves. */
 SimStatus sim_host_references(SimHost *host, const CimPath *path, const char *result_class,
                               const char *role, GPtrArray **out);
+/* A table for parameters: name -> CimValue, both owned by it. */
+GHashTable *sim_values_new(void);
 /* Runs a method. in: parameter name (in the schema's spelling) -> CimValue,
  * already of the schema's types; a parameter left out is null. out likewise,
- * to be filled by the method. A static method is called with a path that has
+ * to be filled by the method (both from sim_values_new). A static method is called with a path that has
  * no keys. Methods can also be failed from outside: see sim_host_fail_method. */
 SimStatus sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod *method,
                           GHashTable *in, GHashTable *out, guint32 *return_value);
