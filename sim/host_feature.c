@@ -37,20 +37,6 @@ static CimObject *feature_of_class(SimMachine *machine, const CimObject *port, c
     return NULL;
 }
 
-static CimValue *references(GPtrArray *objects)
-{
-    CimItem items[64];
-    guint count = MIN(objects->len, G_N_ELEMENTS(items));
-    CimValue *value = NULL;
-
-    for (guint i = 0; i < count; i++)
-        items[i].path = cim_object_path(g_ptr_array_index(objects, i));
-    value = cim_value_new_array(CIM_REFERENCE, items, count);
-    for (guint i = 0; i < count; i++)
-        cim_path_unref(items[i].path);
-    return value;
-}
-
 /* One VLAN, one security feature a port; ACLs may be many. */
 static gboolean is_single(const CimObject *feature)
 {
@@ -85,7 +71,7 @@ SimStatus sim_add_features(SimCall *call, guint32 *rv)
         g_ptr_array_add(machine->features, cim_object_ref(feature));
     }
     if (asked)
-        sim_out(call, "ResultingFeatureSettings", references(asked));
+        sim_out(call, "ResultingFeatureSettings", sim_references(asked));
     return SIM_OK;
 }
 
@@ -137,7 +123,7 @@ SimStatus sim_modify_features(SimCall *call, guint32 *rv)
         }
     }
     if (asked)
-        sim_out(call, "ResultingFeatureSettings", references(asked));
+        sim_out(call, "ResultingFeatureSettings", sim_references(asked));
     return SIM_OK;
 }
 

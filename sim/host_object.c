@@ -42,7 +42,9 @@ void sim_set(CimObject *object, const char *property, const char *text)
 
 void sim_set_uint(CimObject *object, const char *property, guint64 number)
 {
-    cim_object_set(object, property, cim_value_new_uint(type_of(object, property), number));
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, number);
+
+    sim_set(object, property, text); /* signed properties too */
 }
 
 void sim_set_boolean(CimObject *object, const char *property, gboolean flag)
@@ -169,6 +171,22 @@ CimValue *sim_reference(const CimObject *object)
     g_autoptr(CimPath) path = cim_object_path(object);
 
     return cim_value_new_path(path);
+}
+
+CimValue *sim_references(GPtrArray *objects)
+{
+    g_autoptr(GArray) items = g_array_new(FALSE, TRUE, sizeof(CimItem));
+    CimValue *value = NULL;
+
+    for (guint i = 0; i < objects->len; i++) {
+        CimItem item = { .path = cim_object_path(g_ptr_array_index(objects, i)) };
+
+        g_array_append_val(items, item);
+    }
+    value = cim_value_new_array(CIM_REFERENCE, (const CimItem *) (void *) items->data, items->len);
+    for (guint i = 0; i < items->len; i++)
+        cim_path_unref(g_array_index(items, CimItem, i).path);
+    return value;
 }
 
 guint32 sim_failure(SimFailure *failure, guint32 code, const char *format, ...)

@@ -156,6 +156,7 @@ char *sim_guid_new(SimHost *host);       /* upper case, without braces */
 char *sim_guid_normalize(const char *text); /* with or without braces in; NULL when it is none */
 char *sim_object_reference(SimHost *host, const CimObject *object); /* path as a string, with the host */
 CimValue *sim_reference(const CimObject *object);
+CimValue *sim_references(GPtrArray *objects); /* an array */
 
 /* --- host_text.c ---------------------------------------------------------------- */
 

@@ -353,22 +353,6 @@ static guint32 work_add(SimHost *host, gpointer data, GPtrArray *created, SimFai
     return code;
 }
 
-static CimValue *references(GPtrArray *objects)
-{
-    g_autoptr(GArray) items = g_array_new(FALSE, TRUE, sizeof(CimItem));
-    CimValue *value = NULL;
-
-    for (guint i = 0; i < objects->len; i++) {
-        CimItem item = { .path = cim_object_path(g_ptr_array_index(objects, i)) };
-
-        g_array_append_val(items, item);
-    }
-    value = cim_value_new_array(CIM_REFERENCE, (const CimItem *) (void *) items->data, items->len);
-    for (guint i = 0; i < items->len; i++)
-        cim_path_unref(g_array_index(items, CimItem, i).path);
-    return value;
-}
-
 /* States are checked at once, for all; so is whether the work is long. */
 static guint32 look_over(SimMachine *machine, GPtrArray *parts, gboolean *long_work)
 {
@@ -413,7 +397,7 @@ SimStatus sim_add_resources(SimCall *call, guint32 *rv)
     batch_free(batch);
     sim_failure_clear(&failure);
     if (*rv == SIM_RC_DONE)
-        sim_out(call, "ResultingResourceSettings", references(created));
+        sim_out(call, "ResultingResourceSettings", sim_references(created));
     return SIM_OK;
 }
 
@@ -487,7 +471,7 @@ SimStatus sim_modify_resources(SimCall *call, guint32 *rv)
     if (*rv == SIM_RC_DONE)
         *rv = sim_job_run(call, &kind, work_modify, batch_new(kind.machine, asked), batch_free);
     if (*rv == SIM_RC_DONE)
-        sim_out(call, "ResultingResourceSettings", references(parts));
+        sim_out(call, "ResultingResourceSettings", sim_references(parts));
     return SIM_OK;
 }
 
