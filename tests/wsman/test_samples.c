@@ -16,6 +16,16 @@ typedef struct {
     char *answers[3];
 } Tape;
 
+static void
+tape_clear(Tape *tape)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(tape->answers); i++)
+        g_free(tape->answers[i]);
+}
+
+/* Declared before the server that reads it, and so freed after it. */
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Tape, tape_clear)
+
 static char *
 without_relation(char *text)
 {
@@ -42,7 +52,7 @@ play(const HttpExchange *exchange, gpointer opaque)
 static GPtrArray *
 query(const char *ns, const char *wql, const char *first, const char *second, guint n_expected)
 {
-    Tape tape = { { without_relation(test_sample(first)),
+    g_auto(Tape) tape = { { without_relation(test_sample(first)),
                     second ? without_relation(test_sample(second)) : NULL } };
     g_autoptr(HttpServer) server = http_server_new(play, &tape, NULL, HTTP_NORMAL);
     g_autoptr(WsmanClient) client = test_client(server);
@@ -51,15 +61,13 @@ query(const char *ns, const char *wql, const char *first, const char *second, gu
 
     assert_no_error(error);
     assert_int_equal(items->len, n_expected);
-    g_free(tape.answers[0]);
-    g_free(tape.answers[1]);
     return items;
 }
 
 static WsmanInstance *
 play_one(const char *sample, const WsmanEpr *target, const char *method)
 {
-    Tape tape = { { without_relation(test_sample(sample)) } };
+    g_auto(Tape) tape = { { without_relation(test_sample(sample)) } };
     g_autoptr(HttpServer) server = http_server_new(play, &tape, NULL, HTTP_NORMAL);
     g_autoptr(WsmanClient) client = test_client(server);
     g_autoptr(GError) error = NULL;
@@ -67,7 +75,6 @@ play_one(const char *sample, const WsmanEpr *target, const char *method)
                                      : wsman_client_get(client, target, NULL, &error);
 
     assert_no_error(error);
-    g_free(tape.answers[0]);
     return instance;
 }
 
@@ -100,7 +107,7 @@ a_host_and_a_switch(void **state)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(pulls); i++) {
-        Tape tape = { { without_relation(test_sample("go-wsman-recorded/recorded_computersystem_enumerate.xml")),
+        g_auto(Tape) tape = { { without_relation(test_sample("go-wsman-recorded/recorded_computersystem_enumerate.xml")),
                         without_relation(test_sample(pulls[i])),
                         without_relation(test_sample(
                             "go-wsman-recorded/recorded_computersystem_pull_vm_running_c_eos.xml")) } };
@@ -113,8 +120,6 @@ a_host_and_a_switch(void **state)
         assert_no_error(error);
         assert_true(items->len >= 1);
         assert_true(wsman_instance_has(g_ptr_array_index(items, 0), "ElementName"));
-        for (gsize j = 0; j < 3; j++)
-            g_free(tape.answers[j]);
     }
 }
 
@@ -220,7 +225,7 @@ a_method_with_a_reference_and_a_null_job(void **state)
 static void
 identify_of_2008_r2(void **state)
 {
-    Tape tape = { { test_sample("misc/identify_response_2008r2_unauth.xml") } };
+    g_auto(Tape) tape = { { test_sample("misc/identify_response_2008r2_unauth.xml") } };
     g_autoptr(HttpServer) server = http_server_new(play, &tape, NULL, HTTP_NORMAL);
     g_autoptr(WsmanClient) client = test_client(server);
     g_autoptr(WsmanIdentity) identity = wsman_client_identify(client, NULL, NULL);
@@ -229,7 +234,6 @@ identify_of_2008_r2(void **state)
     assert_string_equal(identity->vendor, "Microsoft Corporation");
     assert_string_equal(identity->version, "OS: 0.0.0 SP: 0.0 Stack: 2.0");
     assert_int_equal(identity->os_major, 0);
-    g_free(tape.answers[0]);
 }
 
 /* The envelopes in the specification's examples, with their white space. */

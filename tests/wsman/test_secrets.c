@@ -19,7 +19,7 @@
 #define URI "http://schemas.microsoft.com/wbem/wsman/1/wmi/" V2 "/"
 #define DISGUISE 0x5a
 #define PATTERN 24     /* bytes that are looked for */
-#define SECRET_SIZE 7500
+#define SECRET_SIZE 6000
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1 /* freed memory is kept in quarantine, shadows abound */
@@ -157,7 +157,7 @@ make_pattern(guint8 *disguised, guint32 seed, gsize offset, gboolean base64)
 static void
 assert_nowhere(guint32 seed, const char *what)
 {
-    static const gsize offsets[] = { 0, 1500, 3000, 4500, 6000, 7470 };
+    static const gsize offsets[] = { 0, 1500, 3000, 4500, 5970 };
     guint8 disguised[PATTERN];
 
     for (gsize i = 0; i < G_N_ELEMENTS(offsets); i++) {
