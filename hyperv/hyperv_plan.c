@@ -218,7 +218,7 @@ static gboolean is_other_secure_boot(const HypervMachine *current, const HypervM
 {
     if (current->secure_boot != wanted->secure_boot)
         return TRUE;
-    return wanted->secure_boot && wanted->secure_boot_template &&
+    return wanted->secure_boot_template &&
            !hyperv_id_equal(wanted->secure_boot_template, current->secure_boot_template);
 }
 

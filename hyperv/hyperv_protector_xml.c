@@ -4,7 +4,6 @@
 #include <gnutls/gnutls.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
-#include <libxml/xmlIO.h>
 #include <string.h>
 
 #include "hyperv/hyperv_protector.h"
@@ -28,58 +27,94 @@ static guint depth_of(const xmlNode *node, guint depth)
     return deepest;
 }
 
-/* A parser over the caller's own bytes, so that no copy of them is left. */
-static xmlParserCtxt *new_parser(const guint8 *data, gsize size, gboolean *has_doctype)
+/* The document in UTF-8 with a NUL behind it, which libxml2 needs; NULL when
+ * it is neither UTF-8 nor UTF-16 with a byte order mark. */
+static char *to_utf8(const guint8 *data, gsize size, gsize *length)
 {
-    xmlParserInputBuffer *buffer = xmlParserInputBufferCreateStatic((const char *)data, (int)size,
-                                                                    XML_CHAR_ENCODING_NONE);
-    xmlParserCtxt *parser = xmlNewParserCtxt();
-    xmlParserInput *input;
+    gboolean is_wide = size >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0);
+    char *text;
 
-    if (!buffer || !parser)
+    if (is_wide)
+        return g_convert((const char *)data, (gssize)size, "UTF-8", "UTF-16", NULL, length, NULL);
+    if (!g_utf8_validate_len((const char *)data, size, NULL))
+        return NULL;
+    text = g_malloc(size + 1);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    *length = size;
+    return text;
+}
+
+/* A parser over the text itself: a second copy would be left in memory. */
+static xmlParserCtxt *new_parser(const char *text, gboolean *has_doctype)
+{
+    xmlParserCtxt *parser = xmlNewParserCtxt();
+    xmlParserInput *input = parser ? xmlNewStringInputStream(parser, (const xmlChar *)text) : NULL;
+
+    if (!input)
         g_error("out of memory");
     xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |
-                                  XML_PARSE_NOCDATA);
+                                  XML_PARSE_NOCDATA | XML_PARSE_IGNORE_ENC);
     parser->_private = has_doctype;
     parser->sax->internalSubset = refuse_doctype;
     parser->dictNames = 0; /* no text in a shared table */
-    input = xmlNewIOInputStream(parser, buffer, XML_CHAR_ENCODING_NONE);
-    if (!input)
-        g_error("out of memory");
     inputPush(parser, input);
     return parser;
 }
 
-xmlDoc *hyperv_protector_xml_parse(const guint8 *data, gsize size, GError **error)
+static gboolean set_problem(GError **error, const char *problem, int line)
+{
+    if (line > 0)
+        hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "%s (line %d)", problem, line);
+    else
+        hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "%s", problem);
+    return FALSE;
+}
+
+static xmlDoc *parse_text(const char *text, GError **error)
 {
     gboolean has_doctype = FALSE;
-    xmlParserCtxt *parser = new_parser(data, size, &has_doctype);
+    xmlParserCtxt *parser = new_parser(text, &has_doctype);
     xmlDoc *doc;
     xmlNode *root;
-    const char *problem = NULL;
-    int line = 0;
+    gboolean ok = TRUE;
 
     xmlParseDocument(parser);
     doc = parser->myDoc;
     parser->myDoc = NULL;
     root = doc ? xmlDocGetRootElement(doc) : NULL;
     if (has_doctype)
-        problem = "it has a document type declaration";
+        ok = set_problem(error, "it has a document type declaration", 0);
     else if (!parser->wellFormed || !root)
-        problem = "it is not well-formed XML";
+        ok = set_problem(error, "it is not well-formed XML", parser->lastError.line);
     else if (depth_of(root, 1) > HYPERV_PROTECTOR_MAX_DEPTH)
-        problem = "its elements are nested too deep";
-    if (problem)
-        line = parser->lastError.line;
+        ok = set_problem(error, "its elements are nested too deep", 0);
     xmlFreeParserCtxt(parser);
-    if (!problem)
+    if (ok)
         return doc;
-    if (line > 0)
-        hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "%s (line %d)", problem, line);
-    else
-        hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "%s", problem);
     hyperv_protector_xml_free(doc);
     return NULL;
+}
+
+xmlDoc *hyperv_protector_xml_parse(const guint8 *data, gsize size, GError **error)
+{
+    gsize length = 0;
+    char *text = to_utf8(data, size, &length);
+    xmlDoc *doc;
+
+    if (text && memchr(text, '\0', length)) {
+        /* libxml2 would take it for the end. */
+        gnutls_memset(text, 0, length);
+        g_clear_pointer(&text, g_free);
+    }
+    if (!text) {
+        set_problem(error, "its text is neither UTF-8 nor UTF-16", 0);
+        return NULL;
+    }
+    doc = parse_text(text, error);
+    gnutls_memset(text, 0, length);
+    g_free(text);
+    return doc;
 }
 
 static void wipe_nodes(xmlNode *node)

@@ -100,7 +100,7 @@ void hyperv_settings_set_notes(WsmanInstance *settings, const char *notes)
 void hyperv_settings_set_secure_boot(WsmanInstance *settings, const HypervMachine *wanted)
 {
     wsman_instance_set_boolean(settings, "SecureBootEnabled", wanted->secure_boot);
-    if (wanted->secure_boot && wanted->secure_boot_template)
+    if (wanted->secure_boot_template)
         wsman_instance_set_string(settings, "SecureBootTemplateId", wanted->secure_boot_template);
 }
 

@@ -80,7 +80,10 @@ static FakeMachine *define_machine(FakeHost *fake, const WsmanInstance *wanted)
     wsman_instance_set_uint(machine->system, "EnabledState", WSMAN_CIM_UINT16, 3);
     machine->settings = new_with_id("Msvm_VirtualSystemSettingData", id);
     wsman_instance_set_boolean(machine->settings, "SecureBootEnabled", is_generation_2);
-    if (!is_generation_2)
+    if (is_generation_2)
+        wsman_instance_set_string(machine->settings, "SecureBootTemplateId",
+                                  "1734c6e8-3154-4dda-ba5f-a874cc483422");
+    else
         wsman_instance_set_array(machine->settings, "BootOrder", WSMAN_CIM_UINT16, boot_order);
     fake_merge(machine->settings, wanted);
     if (fake->deaf_to_secure_boot)
@@ -158,6 +161,10 @@ static WsmanInstance *on_get(gpointer opaque, const WsmanEpr *epr, GError **erro
     const char *id = wsman_epr_get_selector(epr, "InstanceID");
     FakeMachine *machine = find_in(fake, name ? name : id);
 
+    if (fake->no_hyperv) {
+        fake_set_fault(error, WSMAN_ERROR_INVALID_CLASS, "no such namespace");
+        return NULL;
+    }
     if (is_class(class_name, "Msvm_VirtualSystemManagementService")) {
         WsmanInstance *service = wsman_instance_new(NS, class_name);
 

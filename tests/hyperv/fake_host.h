@@ -25,6 +25,7 @@ typedef struct {
     GPtrArray *machines;
     guint next_id;
     /* behaviour */
+    gboolean no_hyperv;      /* the namespace is not there */
     gboolean jobs;           /* methods start jobs, and then name no results */
     gboolean deaf;           /* ModifySecuritySettings is accepted and dropped */
     gboolean deaf_to_secure_boot; /* DefineSystem does not take it */

@@ -9,6 +9,8 @@ static HypervMachine *machine_basic(guint generation)
     machine->notes = g_strdup("record\nwith two lines");
     machine->bios_guid = g_strdup("11111111-2222-4333-8444-555555555555");
     machine->generation = generation;
+    if (generation == 2)
+        machine->secure_boot_template = g_strdup("1734c6e8-3154-4dda-ba5f-a874cc483422");
     machine->memory_mib = 2048;
     machine->processors = 2;
     machine->startup_action = HYPERV_STARTUP_NONE;
@@ -42,7 +44,6 @@ HypervMachine *machine_with_tpm(void)
     HypervMachine *machine = machine_plain();
 
     machine->secure_boot = TRUE;
-    machine->secure_boot_template = g_strdup("1734c6e8-3154-4dda-ba5f-a874cc483422");
     machine->security.tpm_enabled = TRUE;
     return machine;
 }
