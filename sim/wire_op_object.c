@@ -125,12 +125,6 @@ write_output(const WireService *service, const WireRequest *request, const Schem
     return out;
 }
 
-static void
-free_value(gpointer value)
-{
-    cim_value_unref(value);
-}
-
 GString *
 wire_op_invoke(WireService *service, const WireRequest *request, WireFault **fault)
 {
@@ -157,7 +151,7 @@ wire_op_invoke(WireService *service, const WireRequest *request, WireFault **fau
     in = wire_read_input(schema, method, request->uri, request->body, service->options.bytes, fault);
     if (!in)
         return NULL;
-    values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_value);
+    values = sim_values_new();
     status = sim_host_invoke(service->host, request->path, method, in, values, &return_value);
     if (status != SIM_OK)
         return fail(fault, wire_status_fault(status, "ExecMethod", relative));

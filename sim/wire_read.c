@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sim/host.h"
 #include "sim/wire_ns.h"
 #include "sim/wire_request.h"
 #include "sim/wire_text.h"
@@ -165,12 +166,6 @@ free_nodes(gpointer nodes)
     g_ptr_array_unref(nodes);
 }
 
-static void
-free_value(gpointer value)
-{
-    cim_value_unref(value);
-}
-
 /* Sorts the elements by parameter; their order is free, also between the
  * items of an array. */
 static gboolean
@@ -200,7 +195,7 @@ wire_read_input(const Schema *schema, const SchemaMethod *method, const char *ur
                 WireBytes bytes, WireFault **fault)
 {
     g_autoptr(GHashTable) groups = g_hash_table_new_full(NULL, NULL, NULL, free_nodes);
-    g_autoptr(GHashTable) values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_value);
+    g_autoptr(GHashTable) values = sim_values_new();
     g_autofree char *root = g_strconcat(schema_method_name(method), "_INPUT", NULL);
     GHashTableIter iter;
     gpointer key, nodes;
@@ -219,7 +214,7 @@ wire_read_input(const Schema *schema, const SchemaMethod *method, const char *ur
 
         if (!value)
             return NULL;
-        g_hash_table_insert(values, (gpointer)param->value.name, value);
+        g_hash_table_insert(values, g_strdup(param->value.name), value);
     }
     return g_steal_pointer(&values);
 }

@@ -12,8 +12,8 @@
 #define WIRE_MAX_ARRAY_ITEMS 65536
 
 /* Reads the children of <Method_INPUT>, which are in the namespace uri. A new
- * table of parameter name (in the schema's spelling, borrowed from it) ->
- * CimValue; NULL with the fault set. Parameters left out are not in it. */
+ * table as sim_values_new makes it, with the names in the schema's spelling;
+ * NULL with the fault set. Parameters left out are not in it. */
 GHashTable *wire_read_input(const Schema *schema, const SchemaMethod *method, const char *uri, const xmlNode *input,
                             WireBytes bytes, WireFault **fault);
 /* Checks a path's class and the names of its keys against the schema; the

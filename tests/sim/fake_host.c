@@ -130,6 +130,18 @@ sim_host_references(SimHost *host, const CimPath *path, const char *result_class
     return sim_host_associators(host, path, NULL, result_class, role, NULL, out);
 }
 
+static void
+free_value(gpointer value)
+{
+    cim_value_unref(value);
+}
+
+GHashTable *
+sim_values_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_value);
+}
+
 SimStatus
 sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod *method, GHashTable *in, GHashTable *out,
                 guint32 *return_value)
@@ -143,7 +155,7 @@ sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod *method, 
     *return_value = fake.return_value;
     if (fake.return_value == 4096) {
         cim_path_set_key(job, "InstanceID", "job-1");
-        g_hash_table_insert(out, (gpointer)"Job", cim_value_new_path(job));
+        g_hash_table_insert(out, g_strdup("Job"), cim_value_new_path(job));
     }
     return SIM_OK;
 }

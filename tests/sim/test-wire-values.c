@@ -7,6 +7,7 @@
 
 #include <libxml/tree.h>
 
+#include "sim/host.h"
 #include "sim/wire_cursor.h"
 #include "sim/wire_fault.h"
 #include "sim/wire_ns.h"
@@ -253,24 +254,12 @@ projections_have_no_namespace_and_keep_the_order_of_names(void **state)
 /* --- methods -------------------------------------------------------------------------------- */
 
 static void
-free_value(gpointer value)
-{
-    cim_value_unref(value);
-}
-
-static GHashTable *
-new_values(void)
-{
-    return g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_value);
-}
-
-static void
 a_recorded_output_is_written_alike(void **state)
 {
     g_autofree char *sample = testing_sample("go-wsman-recorded/invoke_response_define_switch.xml");
     const SchemaClass *cls = find("Msvm_VirtualEthernetSwitchManagementService");
     g_autoptr(CimPath) path = cim_path_new(NS, "Msvm_VirtualEthernetSwitch");
-    g_autoptr(GHashTable) values = new_values();
+    g_autoptr(GHashTable) values = sim_values_new();
     g_autofree char *uri = wire_class_uri(NS, schema_class_name(cls));
     g_autoptr(GString) out = g_string_new(NULL);
 
@@ -278,7 +267,7 @@ a_recorded_output_is_written_alike(void **state)
         skip();
     cim_path_set_key(path, "CreationClassName", "Msvm_VirtualEthernetSwitch");
     cim_path_set_key(path, "Name", "00000000-0000-4000-8000-000000000014");
-    g_hash_table_insert(values, (gpointer)"ResultingSystem", cim_value_new_path(path));
+    g_hash_table_insert(values, g_strdup("ResultingSystem"), cim_value_new_path(path));
     wire_write_output(out, uri, schema_class_find_method(cls, "DefineSystem"), values, 0, WIRE_BYTES_BASE64);
     if (!strstr(sample, out->str))
         fail_msg("the sample does not have\n%s", out->str);
@@ -289,11 +278,11 @@ bytes_are_base64_or_repeated_as_chosen(void **state)
 {
     const SchemaClass *cls = find("Msvm_SecurityService");
     const SchemaMethod *method = schema_class_find_method(cls, "GetKeyProtector");
-    g_autoptr(GHashTable) values = new_values();
+    g_autoptr(GHashTable) values = sim_values_new();
     g_autoptr(GString) one = g_string_new(NULL);
     g_autoptr(GString) many = g_string_new(NULL);
 
-    g_hash_table_insert(values, (gpointer)"KeyProtector", cim_value_new_bytes("\0\0\0\4", 4));
+    g_hash_table_insert(values, g_strdup("KeyProtector"), cim_value_new_bytes("\0\0\0\4", 4));
     wire_write_output(one, "urn:x", method, values, 0, WIRE_BYTES_BASE64);
     wire_write_output(many, "urn:x", method, values, 0, WIRE_BYTES_REPEATED);
     assert_non_null(strstr(one->str, "<p:KeyProtector>AAAABA==</p:KeyProtector><p:ReturnValue>0"));
