@@ -33,7 +33,8 @@ on_request(FakeServer *server, FakeRequest *request, gpointer opaque)
     if (g_str_has_prefix(request->path, "/v3/auth/tokens")) {
         token = g_strdup_printf("token-%d", g_atomic_int_add(&fake->tokens, 1) + 1);
         record(fake, fake->logins, request->body);
-        g_usleep(fake->token_delay_ms * 1000);
+        for (guint waited = 0; waited < fake->token_delay_ms && !fake_server_is_stopping(server); waited += 5)
+            g_usleep(5000);
         return fake_reply_token(request, token, fake->token_seconds,
                                 fake->endpoint ? fake->endpoint : fake_server_url(server));
     }

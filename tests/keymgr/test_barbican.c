@@ -172,7 +172,7 @@ test_threads_share_one_token_request(void **state)
 static gboolean
 refuse_login(FakeServer *server, FakeRequest *request, gpointer opaque)
 {
-    g_usleep(300000);
+    g_usleep(1000000);
     return fake_reply(request, 401, JSON, "", "{\"error\":{\"code\":401,\"title\":\"Unauthorized\","
                                               "\"message\":\"The request needs authentication.\"}}");
 }
@@ -206,11 +206,11 @@ test_a_token_is_renewed_before_it_ends(void **state)
 {
     FakeBarbican *fake = fake_barbican_setup("");
 
-    fake->token_seconds = 2; /* good for one second */
+    fake->token_seconds = 6; /* good for three */
     g_ptr_array_unref(fake_barbican_fetch_one(fake, NULL));
     g_ptr_array_unref(fake_barbican_fetch_one(fake, NULL));
     assert_int_equal(fake->tokens, 1);
-    g_usleep(1200000);
+    g_usleep(3200000);
     g_ptr_array_unref(fake_barbican_fetch_one(fake, NULL));
     assert_int_equal(fake->tokens, 2);
     fake_barbican_free(fake);

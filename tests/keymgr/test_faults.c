@@ -174,7 +174,7 @@ test_the_first_failure_cancels_the_rest(void **state)
     fake->answer = answer_one_missing;
     assert_null(keymgr_fetch(fake->keymgr, fake_six, NULL, &error));
     keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "secret " ID "3|HTTP 404");
-    assert_true(g_get_monotonic_time() - start < 5 * G_TIME_SPAN_SECOND);
+    assert_true(g_get_monotonic_time() - start < 10 * G_TIME_SPAN_SECOND);
     fake_barbican_free(fake);
 }
 
@@ -202,7 +202,7 @@ answer_drop_by_drop(FakeServer *server, FakeRequest *request, gpointer opaque)
 static void
 test_silence_and_dripping_end_in_time(void **state)
 {
-    static const char *const options[] = { "timeout=0.3\n", "total_timeout=0.3\n" };
+    static const char *const options[] = { "timeout=1\n", "total_timeout=1\n" };
     gboolean (*const answers[])(FakeServer *, FakeRequest *, gpointer) = { answer_never,
                                                                            answer_drop_by_drop };
     gsize i;
@@ -217,7 +217,7 @@ test_silence_and_dripping_end_in_time(void **state)
             fake->answer = answers[j];
             assert_null(fake_barbican_fetch_one(fake, &error));
             keymgr_test_error(&error, KEYMGR_ERROR_TIMEOUT, "secret " ID "0");
-            assert_true(g_get_monotonic_time() - start < 3 * G_TIME_SPAN_SECOND);
+            assert_true(g_get_monotonic_time() - start < 10 * G_TIME_SPAN_SECOND);
             fake_barbican_free(fake);
         }
     }
@@ -239,7 +239,7 @@ check_cancelled(FakeBarbican *fake, GCancellable *cancellable)
 
     assert_null(keymgr_fetch(fake->keymgr, fake_six, cancellable, &error));
     assert_true(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
-    assert_true(g_get_monotonic_time() - start < G_TIME_SPAN_SECOND);
+    assert_true(g_get_monotonic_time() - start < 5 * G_TIME_SPAN_SECOND);
 }
 
 static void
@@ -255,7 +255,7 @@ test_a_cancellation_works_at_any_moment(void **state)
         g_autoptr(GCancellable) cancellable = g_cancellable_new();
         GThread *thread = NULL;
 
-        fake->token_delay_ms = when == 1 ? 2000 : 0;
+        fake->token_delay_ms = when == 1 ? 8000 : 0;
         fake->opaque = (gpointer)busy;
         fake->answer = when == 3 ? answer_fixed : answer_never;
         if (when == 0)
@@ -279,7 +279,7 @@ test_a_cancelled_thread_does_not_fail_the_others(void **state)
     GThread *canceller;
     GThread *other;
 
-    fake->token_delay_ms = 400;
+    fake->token_delay_ms = 2000;
     canceller = g_thread_new("cancel", cancel_soon, cancellable);
     other = NULL;
     {
