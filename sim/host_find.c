@@ -57,6 +57,23 @@ static gboolean wants_devices(SimHost *host, const SchemaClass *cls)
            g_ascii_strcasecmp(schema_class_name(cls), "Msvm_TPM") == 0;
 }
 
+/* Whether a machine can have an instance of the class at all: looking through
+ * ten thousand machines for a switch is slow. */
+static gboolean of_machines(SimHost *host, const SchemaClass *cls)
+{
+    static const char *const owned[] = { "CIM_SettingData", "CIM_LogicalDevice", "Msvm_SecurityElement" };
+
+    if (base_of(host, cls, "Msvm_ComputerSystem"))
+        return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(owned); i++) {
+        const SchemaClass *base = schema_find(host->schema, schema_class_namespace(cls), owned[i]);
+
+        if (base && (schema_class_is_a(cls, base) || schema_class_is_a(base, cls)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 typedef struct {
     const SchemaClass *cls;
     GPtrArray *out;
@@ -80,7 +97,7 @@ void sim_find_all(SimHost *host, const SchemaClass *cls, GPtrArray *out)
     }
     add_list(host->fixed, cls, out);
     if (g_ascii_strcasecmp(schema_class_namespace(cls), SIM_V2) == 0) {
-        for (guint i = 0; i < host->machines->len; i++)
+        for (guint i = 0; of_machines(host, cls) && i < host->machines->len; i++)
             machine_instances(g_ptr_array_index(host->machines, i), cls, devices, out);
         sim_jobs_each(host, collect_job, &collect);
     }
