@@ -83,4 +83,8 @@ void sim_host_fail_method(SimHost *host, const char *method, guint nth, guint32 
  * [...], "instances": {class: [ {property: value} ... ]}}; volatile things
  * (jobs, uptime) only when asked for. Caller puts it. */
 json_object *sim_host_dump(SimHost *host, gboolean with_volatile);
+/* Of the above only "guardians": [{name, fabric, hasPrivateSigningKey,
+ * signingCertificate, encryptionCertificate (base64 of DER)}]: those that can
+ * open a protector on this host. Caller puts it. hvsim-protector reads it. */
+json_object *sim_host_guardians(SimHost *host);
 /* A ready-made protector or key material is never shown; only its digest. */

@@ -208,25 +208,44 @@ static json_object *fixed_json(SimHost *host, gboolean with_volatile)
     return json;
 }
 
+static json_object *guardians_json(SimHost *host)
+{
+    json_object *guardians = json_object_new_array();
+
+    for (guint i = 0; i < host->guardians->len; i++)
+        json_object_array_add(guardians, guardian_json(g_ptr_array_index(host->guardians, i), FALSE));
+    if (host->fabric)
+        json_object_array_add(guardians, guardian_json(host->fabric, TRUE));
+    return guardians;
+}
+
+json_object *sim_host_guardians(SimHost *host)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&host->lock);
+    json_object *guardians = json_object_new_array();
+
+    (void) locker;
+    for (guint i = 0; host->guard_mode == SIM_GUARD_LOCAL && i < host->guardians->len; i++)
+        json_object_array_add(guardians, guardian_json(g_ptr_array_index(host->guardians, i), FALSE));
+    if (host->fabric)
+        json_object_array_add(guardians, guardian_json(host->fabric, TRUE));
+    return guardians;
+}
+
 json_object *sim_host_dump(SimHost *host, gboolean with_volatile)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&host->lock);
     json_object *json = json_object_new_object();
     json_object *machines = json_object_new_array();
-    json_object *guardians = json_object_new_array();
 
     (void) locker;
     sim_jobs_settle(host);
     for (guint i = 0; i < host->machines->len; i++)
         json_object_array_add(machines, machine_json(g_ptr_array_index(host->machines, i), with_volatile));
-    for (guint i = 0; i < host->guardians->len; i++)
-        json_object_array_add(guardians, guardian_json(g_ptr_array_index(host->guardians, i), FALSE));
-    if (host->fabric)
-        json_object_array_add(guardians, guardian_json(host->fabric, TRUE));
     add_text(json, "host", host->name);
     add_text(json, "version", host->version);
     json_object_object_add(json, "machines", machines);
-    json_object_object_add(json, "guardians", guardians);
+    json_object_object_add(json, "guardians", guardians_json(host));
     json_object_object_add(json, "instances", fixed_json(host, with_volatile));
     if (with_volatile) {
         json_object *jobs = json_object_new_array();
