@@ -241,6 +241,24 @@ check_lengths(const KeymgrConfig *config, GError **error)
     return TRUE;
 }
 
+/* Passwords go into JSON, tokens into a header line: each has its alphabet. */
+static gboolean
+check_secret(const KeymgrConfig *config, const KeymgrAuth *auth, const char *key, GError **error)
+{
+    const char *data = (const char *)keymgr_secret_data(auth->secret);
+    gsize size = keymgr_secret_size(auth->secret);
+    gsize i;
+
+    if (auth->kind != KEYMGR_AUTH_TOKEN)
+        return g_utf8_validate(data, (gssize)size, NULL) ||
+               keymgr_config_fail(config, key, "is not UTF-8", error);
+    for (i = 0; i < size; i++) {
+        if (!g_ascii_isgraph(data[i]))
+            return keymgr_config_fail(config, key, "is not a token: it has other than visible characters", error);
+    }
+    return TRUE;
+}
+
 KeymgrAuth *
 keymgr_auth_new(const KeymgrConfig *config, GError **error)
 {
@@ -257,12 +275,8 @@ keymgr_auth_new(const KeymgrConfig *config, GError **error)
         keymgr_config_fail(config, secret_key, "is needed, or %s_file", error, secret_key);
         return NULL;
     }
-    if (auth->secret && auth->kind != KEYMGR_AUTH_TOKEN &&
-        !g_utf8_validate((const char *)keymgr_secret_data(auth->secret),
-                         (gssize)keymgr_secret_size(auth->secret), NULL)) {
-        keymgr_config_fail(config, secret_key, "is not UTF-8", error);
+    if (auth->secret && !check_secret(config, auth, secret_key, error))
         return NULL;
-    }
     if (!auth->url && (auth->kind == KEYMGR_AUTH_PASSWORD || auth->kind == KEYMGR_AUTH_APPLICATION_CREDENTIAL)) {
         keymgr_config_fail(config, "auth_url", "is needed: Keystone's URL", error);
         return NULL;

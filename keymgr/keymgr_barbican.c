@@ -345,9 +345,14 @@ hint_for(const Sending *sending, const KeymgrHttpRequest *http)
 static void
 fail_call(Sending *sending, KeymgrBarbicanCall *call)
 {
-    const KeymgrSecret *hidden[] = { sending->token ? keymgr_token_value(sending->token) : NULL, NULL };
+    const KeymgrSecret *hidden[3] = { NULL };
+    gsize used = 0;
     g_autofree char *prefix = g_strdup_printf("Barbican at %s: %s", sending->endpoint, call->what);
 
+    if (sending->token)
+        hidden[used++] = keymgr_token_value(sending->token);
+    if (sending->service_token)
+        hidden[used++] = keymgr_token_value(sending->service_token);
     if (!call->http->error && call->http->status >= 200 && call->http->status < 300)
         g_prefix_error(&sending->failure, "%s: ", prefix);
     else

@@ -54,3 +54,36 @@ keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize si
     assert_int_equal(keymgr_secret_size(secret), size);
     assert_memory_equal(keymgr_secret_data(secret), bytes, size);
 }
+
+static guint
+open_fds(void)
+{
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+    guint count = 0;
+
+    while (folder && g_dir_read_name(folder))
+        count++;
+    return count;
+}
+
+static guint fds_before;
+
+int
+keymgr_test_count_fds(void **state)
+{
+    /* GLib's default context has one, for as long as the process. */
+    g_main_context_wakeup(NULL);
+    fds_before = open_fds();
+    return 0;
+}
+
+int
+keymgr_test_compare_fds(void **state)
+{
+    guint after = open_fds();
+
+    if (after <= fds_before + 1) /* that worker's, where it started since */
+        return 0;
+    print_error("%u file descriptors were open before, %u are now\n", fds_before, after);
+    return -1;
+}

@@ -24,3 +24,8 @@ void keymgr_test_error(GError **error, KeymgrError code, const char *words);
 
 /* That a fetched secret holds these bytes. */
 void keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize size);
+
+/* For cmocka's groups: as teardown, fails when file descriptors are open that
+ * were not at the setup. */
+int keymgr_test_count_fds(void **state);
+int keymgr_test_compare_fds(void **state);

@@ -403,5 +403,5 @@ main(void)
         cmocka_unit_test(test_a_list_is_read_page_by_page),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, keymgr_test_count_fds, keymgr_test_compare_fds);
 }

@@ -309,5 +309,5 @@ main(void)
         cmocka_unit_test(test_a_cancelled_thread_does_not_fail_the_others),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, keymgr_test_count_fds, keymgr_test_compare_fds);
 }

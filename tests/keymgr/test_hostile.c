@@ -331,5 +331,5 @@ main(void)
         cmocka_unit_test(test_an_unknown_host),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, keymgr_test_count_fds, keymgr_test_compare_fds);
 }

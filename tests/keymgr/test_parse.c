@@ -274,6 +274,7 @@ test_configuration_errors_name_group_and_key(void **state)
         { BARBICAN AUTH_URL "auth_type=v3applicationcredential\napplication_credential_name=i\n", "username" },
         { BARBICAN "auth_type=none\n", "barbican_endpoint" },
         { BARBICAN "auth_type=token\ntoken=x\n", "barbican_endpoint" },
+        { BARBICAN AUTH_URL "auth_type=token\ntoken=x\tX-Evil: 1\n", "[barbican] token|visible" },
         { BARBICAN AUTH_URL USER "password=x\nbarbican_api_version=v2\n", "barbican_api_version" },
         { BARBICAN AUTH_URL USER "password=x\nbarbican_endpoint_type=secret\n", "barbican_endpoint_type" },
         { BARBICAN AUTH_URL USER "password=x\ncafile=/nonexistent\n", "[barbican] cafile|/nonexistent" },
