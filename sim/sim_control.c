@@ -22,10 +22,11 @@ struct SimControl {
 typedef struct {
     GString *body;
     gboolean too_large;
+    gboolean quit; /* once it is answered */
 } Call;
 
 /* Each gives the status, and the text of the answer in *out (may stay NULL). */
-typedef guint (*Handler)(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out);
+typedef guint (*Handler)(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out);
 
 static char *
 json_text(json_object *object)
@@ -46,7 +47,7 @@ argument(struct MHD_Connection *mhd, const char *name)
 }
 
 static guint
-get_health(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+get_health(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     json_object *object = json_object_new_object();
 
@@ -58,21 +59,21 @@ get_health(SimControl *control, struct MHD_Connection *mhd, const char *body, ch
 }
 
 static guint
-get_state(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+get_state(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     *out = json_text(sim_host_dump(control->options.host, argument(mhd, "volatile") != 0));
     return MHD_HTTP_OK;
 }
 
 static guint
-get_log(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+get_log(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     *out = sim_log_since(control->options.log, argument(mhd, "since"));
     return MHD_HTTP_OK;
 }
 
 static guint
-get_counters(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+get_counters(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     json_object *object = sim_log_counters(control->options.log);
     guint open = wire_service_open_enumerations(control->options.service);
@@ -83,16 +84,16 @@ get_counters(SimControl *control, struct MHD_Connection *mhd, const char *body, 
 }
 
 static guint
-reset_counters(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+reset_counters(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     sim_log_reset_counters(control->options.log);
     return MHD_HTTP_NO_CONTENT;
 }
 
 static guint
-post_fault(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+post_fault(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
-    g_autofree char *spec = g_strstrip(g_strdup(body));
+    g_autofree char *spec = g_strstrip(g_strdup(call->body->str));
     g_autoptr(GError) error = NULL;
 
     if (sim_inject_add(control->options.inject, spec, &error))
@@ -102,16 +103,16 @@ post_fault(SimControl *control, struct MHD_Connection *mhd, const char *body, ch
 }
 
 static guint
-delete_fault(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+delete_fault(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     sim_inject_clear(control->options.inject);
     return MHD_HTTP_NO_CONTENT;
 }
 
 static guint
-post_latency(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+post_latency(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
-    g_autofree char *text = g_strstrip(g_strdup(body));
+    g_autofree char *text = g_strstrip(g_strdup(call->body->str));
     guint64 milliseconds;
 
     if (!g_ascii_string_to_unsigned(text, 10, 0, MAX_LATENCY_MS, &milliseconds, NULL)) {
@@ -123,9 +124,9 @@ post_latency(SimControl *control, struct MHD_Connection *mhd, const char *body, 
 }
 
 static guint
-post_quit(SimControl *control, struct MHD_Connection *mhd, const char *body, char **out)
+post_quit(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
-    control->options.quit(control->options.quit_data);
+    call->quit = TRUE;
     return MHD_HTTP_NO_CONTENT;
 }
 
@@ -146,7 +147,7 @@ static const struct {
 };
 
 static guint
-dispatch(SimControl *control, struct MHD_Connection *mhd, const char *method, const char *url, const Call *call,
+dispatch(SimControl *control, struct MHD_Connection *mhd, const char *method, const char *url, Call *call,
          char **out)
 {
     guint status = MHD_HTTP_NOT_FOUND;
@@ -158,7 +159,7 @@ dispatch(SimControl *control, struct MHD_Connection *mhd, const char *method, co
             continue;
         status = MHD_HTTP_METHOD_NOT_ALLOWED;
         if (strcmp(method, routes[i].method) == 0)
-            return routes[i].handler(control, mhd, call->body->str, out);
+            return routes[i].handler(control, mhd, call, out);
     }
     return status;
 }
@@ -200,10 +201,13 @@ on_request(void *data, struct MHD_Connection *mhd, const char *url, const char *
 static void
 on_completed(void *data, struct MHD_Connection *mhd, void **slot, enum MHD_RequestTerminationCode code)
 {
+    SimControl *control = data;
     Call *call = *slot;
 
     if (!call)
         return;
+    if (call->quit)
+        control->options.quit(control->options.quit_data);
     g_string_free(call->body, TRUE);
     g_free(call);
     *slot = NULL;
@@ -265,7 +269,7 @@ sim_control_start(const SimControlOptions *options, GError **error)
     control->path = g_strdup(options->path);
     control->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request,
                                        control, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED,
-                                       on_completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 60, MHD_OPTION_END);
+                                       on_completed, control, MHD_OPTION_CONNECTION_TIMEOUT, 60, MHD_OPTION_END);
     if (!control->daemon) {
         close(fd);
         sim_control_stop(control);
