@@ -103,30 +103,42 @@ read_item(const Schema *schema, const SchemaProperty *type, const xmlNode *node,
 
 /* --- whole parameters --------------------------------------------------------- */
 
+/* xs:base64Binary: the alphabet, white space between, and padding at the end. */
+static gboolean
+is_base64(const char *text)
+{
+    guint digits = 0, padding = 0;
+
+    for (; *text; text++) {
+        if (strchr(" \t\r\n", *text))
+            continue;
+        if (*text == '=')
+            padding++;
+        else if (padding || (!g_ascii_isalnum(*text) && *text != '+' && *text != '/'))
+            return FALSE;
+        digits++;
+    }
+    return digits % 4 == 0 && padding <= 2;
+}
+
 static CimValue *
 read_base64(const SchemaProperty *type, const xmlNode *node, WireFault **fault)
 {
     g_autofree char *text = wire_xml_text(node);
     g_autofree guchar *data = NULL;
     gsize size = 0;
-    CimValue *value;
+    CimValue *value = NULL;
 
-    if (text) {
-        g_strstrip(text);
-        for (const char *at = text; *at && text; at++) {
-            if (!g_ascii_isalnum(*at) && !strchr("+/=\r\n\t ", *at))
-                g_clear_pointer(&text, g_free);
-        }
-    }
-    if (!text) {
+    if (text && is_base64(text)) {
+        data = g_base64_decode(text, &size);
+        value = cim_value_new_bytes(data, size);
+        /* These bytes may be key material. */
+        explicit_bzero(data, size);
+    } else {
         fail(fault, parameter_fault(WIRE_FAULT_PARAMETER_TYPE, type->name, "is not base64"));
-        return NULL;
     }
-    data = g_base64_decode(text, &size);
-    value = cim_value_new_bytes(data, size);
-    /* These bytes may be key material. */
-    explicit_bzero(data, size);
-    explicit_bzero(text, strlen(text));
+    if (text)
+        explicit_bzero(text, strlen(text));
     return value;
 }
 

@@ -380,6 +380,12 @@ wrong_parameters_get_the_fault_of_their_mistake(void **state)
           "</p:KeyProtector>", WIRE_BYTES_BASE64, 0x80338041 },
         { "Msvm_SecurityService", "SetKeyProtector", "<p:KeyProtector>no base64!</p:KeyProtector>",
           WIRE_BYTES_BASE64, 0x80338054 },
+        { "Msvm_SecurityService", "SetKeyProtector", "<p:KeyProtector>AAAABA=</p:KeyProtector>",
+          WIRE_BYTES_BASE64, 0x80338054 },
+        { "Msvm_SecurityService", "SetKeyProtector", "<p:KeyProtector>AA==AAAA</p:KeyProtector>",
+          WIRE_BYTES_BASE64, 0x80338054 },
+        { "Msvm_SecurityService", "SetKeyProtector", "<p:KeyProtector><p:x/></p:KeyProtector>",
+          WIRE_BYTES_BASE64, 0x80338054 },
         { "Msvm_SecurityService", "SetKeyProtector", "<p:KeyProtector>AAAABA==</p:KeyProtector>",
           WIRE_BYTES_REPEATED, 0x80338054 },
     };
