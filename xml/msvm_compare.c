@@ -127,29 +127,47 @@ msvmCompareFind(xmlNodePtr wanted, xmlNodePtr parent)
 }
 
 
-/* " of disk 'sda'": the device that an element belongs to. */
+static xmlNodePtr
+msvmCompareDevice(xmlNodePtr node)
+{
+    for (; node && node->parent; node = node->parent) {
+        if (xmlStrEqual(node->parent->name, BAD_CAST "devices"))
+            return node;
+    }
+    return NULL;
+}
+
+
+/* " in <iotune> of disk 'sda'": where an element is. */
 static char *
 msvmCompareWhere(xmlNodePtr node)
 {
-    xmlNodePtr device;
+    g_autoptr(GString) where = g_string_new(NULL);
+    xmlNodePtr device = msvmCompareDevice(node);
+    xmlNodePtr parent = node->parent;
+    g_autofree char *identity = device ? msvmCompareIdentity(device) : NULL;
 
-    for (device = node; device && device->parent && device->parent->type == XML_ELEMENT_NODE;
-         device = device->parent) {
-        if (xmlStrEqual(device->parent->name, BAD_CAST "devices")) {
-            g_autofree char *identity = msvmCompareIdentity(device);
+    if (node != device && parent != device && parent && parent->parent &&
+        parent->parent->type == XML_ELEMENT_NODE)
+        g_string_append_printf(where, " in <%s>", parent->name);
+    if (identity)
+        g_string_append_printf(where, " of %s '%s'", device->name, identity);
+    else if (device && device != node)
+        g_string_append_printf(where, " of <%s>", device->name);
+    return g_string_free(g_steal_pointer(&where), FALSE);
+}
 
-            if (identity)
-                return g_strdup_printf(" of %s '%s'", device->name, identity);
-            return device == node ? g_strdup("") : g_strdup_printf(" of <%s>", device->name);
-        }
-        if (!xmlStrEqual(device->parent->name, BAD_CAST "domain") && device->parent->parent &&
-            device->parent->parent->type != XML_ELEMENT_NODE)
-            break;
-    }
-    if (node->parent && node->parent->type == XML_ELEMENT_NODE &&
-        !xmlStrEqual(node->parent->name, BAD_CAST "domain"))
-        return g_strdup_printf(" in <%s>", node->parent->name);
-    return g_strdup("");
+
+/* "<driver name='qemu'>": one attribute is enough to find it. */
+static char *
+msvmCompareTag(xmlNodePtr node)
+{
+    g_autofree char *value = NULL;
+
+    if (!node->properties)
+        return g_strdup_printf("<%s>", node->name);
+    value = msvmCompareAttribute(node, (const char *)node->properties->name);
+    return g_strdup_printf("<%s %s='%s'>", node->name, node->properties->name, value);
 }
 
 
@@ -157,6 +175,7 @@ static int
 msvmCompareRefuse(xmlNodePtr node, const char *attribute, const char *value)
 {
     g_autofree char *where = msvmCompareWhere(node);
+    g_autofree char *tag = msvmCompareTag(node);
 
     if (attribute)
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "attribute %s='%s' of <%s>%s is not supported by Hyper-V",
@@ -165,7 +184,7 @@ msvmCompareRefuse(xmlNodePtr node, const char *attribute, const char *value)
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "'%s' in <%s>%s is not supported by Hyper-V", value,
                        node->name, where);
     else
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "<%s>%s is not supported by Hyper-V", node->name, where);
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s%s is not supported by Hyper-V", tag, where);
     return -1;
 }
 
@@ -200,6 +219,18 @@ msvmCompareText(xmlNodePtr wanted, xmlNodePtr shown)
 }
 
 
+/* A mere container is not what the author meant to say. */
+static xmlNodePtr
+msvmCompareCulprit(xmlNodePtr node)
+{
+    guint depth;
+
+    for (depth = 0; depth < COMPARE_MAX_DEPTH && !node->properties && xmlFirstElementChild(node); depth++)
+        node = xmlFirstElementChild(node);
+    return node;
+}
+
+
 static int
 msvmCompareNodes(xmlNodePtr wanted, xmlNodePtr shown, guint depth)
 {
@@ -215,7 +246,7 @@ msvmCompareNodes(xmlNodePtr wanted, xmlNodePtr shown, guint depth)
         xmlNodePtr other = msvmCompareFind(child, shown);
 
         if (!other)
-            return msvmCompareRefuse(child, NULL, NULL);
+            return msvmCompareRefuse(msvmCompareCulprit(child), NULL, NULL);
         if (msvmCompareNodes(child, other, depth + 1) < 0)
             return -1;
     }

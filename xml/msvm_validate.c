@@ -364,6 +364,35 @@ msvmValidateDevice(const virDomainDeviceDef *dev, const virDomainDef *def, void 
 }
 
 
+/* Before libvirt's own additions are looked at, such as the controllers that
+ * it adds for devices: the author wants to hear of what he wrote. */
+static int
+msvmValidateKinds(const virDomainDef *def)
+{
+    const struct {
+        size_t n;
+        const char *name;
+    } kinds[] = {
+        { def->nserials, "<serial>" }, { def->nparallels, "<parallel>" }, { def->nchannels, "<channel>" },
+        { def->nconsoles, "<console>" }, { def->ngraphics, "<graphics>" }, { def->nfss, "<filesystem>" },
+        { def->nleases, "<lease>" }, { def->nsounds, "<sound>" }, { def->naudios, "<audio>" },
+        { def->nhostdevs, "<hostdev>" }, { def->nredirdevs, "<redirdev>" },
+        { def->nsmartcards, "<smartcard>" }, { def->nhubs, "<hub>" }, { def->nrngs, "<rng>" },
+        { def->nshmems, "<shmem>" }, { def->nmems, "<memory> among the devices" },
+        { def->npanics, "<panic>" }, { def->watchdog != NULL, "<watchdog>" }, { def->nvram != NULL, "<nvram>" },
+        { def->redirfilter != NULL, "<redirfilter>" }, { def->iommu != NULL, "<iommu>" },
+        { def->vsock != NULL, "<vsock>" }, { def->emulator != NULL, "<emulator>" },
+    };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (kinds[i].n > 0)
+            return msvmRefuse(kinds[i].name);
+    }
+    return 0;
+}
+
+
 static int
 msvmValidateLifecycle(const virDomainDef *def)
 {
@@ -408,12 +437,10 @@ msvmValidateDomain(const virDomainDef *def, void *opaque G_GNUC_UNUSED, void *pa
 {
     g_autoptr(MsvmPolicy) policy = NULL;
 
-    if (msvmValidateOS(def) < 0 || msvmValidateLifecycle(def) < 0)
+    if (msvmValidateKinds(def) < 0 || msvmValidateOS(def) < 0 || msvmValidateLifecycle(def) < 0)
         return -1;
     if (virDomainDefGetVcpus(def) != virDomainDefGetVcpusMax(def))
         return msvmRefuse("<vcpu current=...> lower than the number of processors");
-    if (def->emulator)
-        return msvmRefuse("<emulator>");
     policy = msvmPolicyNew(def);
     return policy ? 0 : -1;
 }

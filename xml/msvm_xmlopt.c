@@ -41,26 +41,45 @@ msvmCapsNew(virArch arch)
 }
 
 
-/*
- * Called with the document at hand: for what libvirt's parser does not keep,
- * so that nobody could refuse it later.
- */
+/* What libvirt's parser drops without a word. */
+typedef struct {
+    const char *xpath;
+    int code;
+    const char *message; /* %s: the element's name */
+} MsvmXMLRefusal;
+
+static const MsvmXMLRefusal msvmXMLRefusals[] = {
+    { "./devices/tpm/backend[@persistent_state='no']", VIR_ERR_CONFIG_UNSUPPORTED,
+      "persistent_state='no' in <%s> of <tpm> is not supported by Hyper-V, which keeps the state of a TPM with the "
+      "machine" },
+    { "./devices/interface/driver", VIR_ERR_CONFIG_UNSUPPORTED,
+      "<%s> of <interface> is not supported by Hyper-V" },
+    { "./os[not(@firmware)]/firmware", VIR_ERR_CONFIG_UNSUPPORTED,
+      "<%s> of <os> needs a machine of generation 2: give <os firmware='efi'>" },
+    { "./msvm:*|./*[not(self::metadata)]//msvm:*|./metadata[position()>1]//msvm:*", VIR_ERR_XML_ERROR,
+      "<msvm:%s> must be in <metadata>" },
+    { "./metadata/msvm:*[not(self::msvm:security)]", VIR_ERR_XML_ERROR,
+      "unexpected element <msvm:%s> in <metadata>" },
+    { "./metadata/msvm:security[2]", VIR_ERR_XML_ERROR, "<msvm:%s> is given more than once" },
+};
+
+
+/* Called with the document at hand, and the last chance to see all of it. */
 static int
 msvmXMLCheckDocument(xmlXPathContextPtr ctxt, void **data)
 {
-    xmlNodePtr node;
+    size_t i;
 
     *data = NULL;
-    if (virXPathNode("./devices/tpm/backend[@persistent_state='no']", ctxt)) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "persistent_state='no' of <tpm> is not supported by Hyper-V, which keeps the state of a "
-                       "TPM with the machine");
-        return -1;
-    }
-    node = virXPathNode("./msvm:*|./*[not(self::metadata)]//msvm:*", ctxt);
-    if (node) {
-        virReportError(VIR_ERR_XML_ERROR, "<msvm:%s> must be in <metadata>", node->name);
-        return -1;
+    for (i = 0; i < G_N_ELEMENTS(msvmXMLRefusals); i++) {
+        xmlNodePtr node = virXPathNode(msvmXMLRefusals[i].xpath, ctxt);
+
+        if (node) {
+            g_auto(GStrv) parts = g_strsplit(msvmXMLRefusals[i].message, "%s", 2);
+
+            virReportError(msvmXMLRefusals[i].code, "%s%s%s", parts[0], node->name, parts[1]);
+            return -1;
+        }
     }
     return 0;
 }

@@ -206,7 +206,7 @@ xml_test_domain(const XmlTestParts *parts)
     g_autofree char *metadata = NULL;
 
     if (parts->metadata)
-        metadata = g_strdup_printf("<metadata><msvm:security xmlns:msvm='" MSVM_NAMESPACE_URI "'>%s"
+        metadata = g_strdup_printf("<metadata xmlns:msvm='" MSVM_NAMESPACE_URI "'><msvm:security>%s"
                                    "</msvm:security></metadata>", parts->metadata);
     return g_strdup_printf("<domain type='hyperv'><name>test</name><uuid>" XML_TEST_UUID "</uuid>%s"
                            "<memory unit='MiB'>1024</memory><vcpu>1</vcpu>%s<os%s><type>hvm</type>%s</os>"
