@@ -90,7 +90,7 @@ msvmDomainDiskSource(virDomainDiskDef *disk, const HypervDrive *drive, const Msv
     int format = driver ? virStorageFileFormatTypeFromString(driver) : -1;
 
     virDomainDiskSetType(disk, drive->is_physical ? VIR_STORAGE_TYPE_BLOCK : VIR_STORAGE_TYPE_FILE);
-    virDomainDiskSetSource(disk, drive->path);
+    virDomainDiskSetSource(disk, drive->is_physical && !drive->path ? MSVM_DISK_PHYSICAL : drive->path);
     if (format > 0)
         virDomainDiskSetFormat(disk, format);
     if (drive->kind == HYPERV_DRIVE_DVD) {
@@ -103,6 +103,18 @@ msvmDomainDiskSource(virDomainDiskDef *disk, const HypervDrive *drive, const Msv
     }
     if (disk->src->readonly)
         disk->snapshot = VIR_DOMAIN_SNAPSHOT_LOCATION_NO;
+}
+
+
+/* Whether the author wrote down the floppy drive, which a machine shows only
+ * with a disk in it. */
+static bool
+msvmDomainHasEmptyFloppy(const HypervMachine *machine, const MsvmRecord *record)
+{
+    const HypervDrive drive = { .kind = HYPERV_DRIVE_FLOPPY, .bus = HYPERV_BUS_FLOPPY };
+
+    return machine->generation == 1 && msvmDomainDiskHint(record, &drive, "empty") &&
+           !hyperv_machine_find_drive(machine, HYPERV_BUS_FLOPPY, 0, 0);
 }
 
 
@@ -123,7 +135,7 @@ static void
 msvmDomainControllers(virDomainDef *def, const HypervMachine *machine, const MsvmRecord *record)
 {
     guint n = machine->n_scsi_controllers;
-    bool floppy = false;
+    bool floppy = msvmDomainHasEmptyFloppy(machine, record);
     guint i;
 
     for (i = 0; i < machine->drives->len; i++) {
@@ -142,22 +154,37 @@ msvmDomainControllers(virDomainDef *def, const HypervMachine *machine, const Msv
 }
 
 
+static void
+msvmDomainDisk(virDomainDef *def, const HypervDrive *drive, const MsvmRecord *record,
+               virDomainXMLOption *xmlopt)
+{
+    virDomainDiskDef *disk = virDomainDiskDefNew(xmlopt);
+
+    disk->dst = msvmDomainTarget(def, drive, record);
+    disk->info.alias = g_strdup(msvmDomainDiskHint(record, drive, "alias"));
+    msvmDomainDiskAddress(disk, drive, record);
+    msvmDomainDiskSource(disk, drive, record);
+    virDomainDiskInsert(def, disk);
+}
+
+
 void
 msvmDomainDisks(virDomainDef *def, const HypervMachine *machine, const MsvmRecord *record,
                 virDomainXMLOption *xmlopt)
 {
+    const HypervDrive floppy = { .kind = HYPERV_DRIVE_FLOPPY, .bus = HYPERV_BUS_FLOPPY };
     guint i;
 
     for (i = 0; i < machine->drives->len; i++) {
         const HypervDrive *drive = g_ptr_array_index(machine->drives, i);
-        virDomainDiskDef *disk = virDomainDiskDefNew(xmlopt);
 
-        disk->dst = msvmDomainTarget(def, drive, record);
-        disk->info.alias = g_strdup(msvmDomainDiskHint(record, drive, "alias"));
-        msvmDomainDiskAddress(disk, drive, record);
-        msvmDomainDiskSource(disk, drive, record);
-        virDomainDiskInsert(def, disk);
+        /* A hard disk without a file: domain XML knows empty drives only of
+         * removable media. */
+        if (drive->kind != HYPERV_DRIVE_DISK || drive->path || drive->is_physical)
+            msvmDomainDisk(def, drive, record, xmlopt);
     }
+    if (msvmDomainHasEmptyFloppy(machine, record))
+        msvmDomainDisk(def, &floppy, record, xmlopt);
     msvmDomainControllers(def, machine, record);
 }
 

@@ -47,6 +47,9 @@ virDomainNetDef *msvmDomainFindNet(const virDomainDef *def, const HypervNic *nic
 
 /* Where a disk sits; false when it is nowhere that Hyper-V has. */
 bool msvmDiskPlace(const virDomainDiskDef *disk, HypervBus *bus, guint *controller, guint *unit);
+/* Stands for a disk of the host itself whose name is not known: domain XML
+ * must name something. */
+#define MSVM_DISK_PHYSICAL "passthrough"
 /* "sda" for the first place, "sdbm" for the first on the second controller. */
 char *msvmDiskDefaultTarget(const HypervDrive *drive);
 /* "00155D0A0B0C", or NULL for all zeroes, which leaves it to the host. */

@@ -40,7 +40,8 @@ msvmPlanBootWishes(const HypervMachine *machine, const virDomainDef *def)
 
         if (wish.order && msvmDiskPlace(def->disks[i], &bus, &controller, &unit)) {
             wish.item.drive = hyperv_machine_find_drive(machine, bus, controller, unit);
-            g_array_append_val(wishes, wish);
+            if (wish.item.drive)
+                g_array_append_val(wishes, wish);
         }
     }
     for (i = 0; i < def->nnets; i++) {

@@ -112,14 +112,31 @@ msvmPlanPhysical(HypervDrive *drive, const virDomainDiskDef *disk, const HypervM
     const HypervDrive *there = current ? hyperv_machine_find_drive(current, drive->bus, drive->controller,
                                                                    drive->unit) : NULL;
 
-    if (!there || !there->is_physical || there->kind != drive->kind ||
-        g_strcmp0(there->path, disk->src->path) != 0) {
+    const char *path = there && there->path ? there->path : MSVM_DISK_PHYSICAL;
+
+    if (!there || !there->is_physical || there->kind != drive->kind || g_strcmp0(path, disk->src->path) != 0) {
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "disk '%s': type='block' is not supported: it must be file",
                        disk->dst);
         return -1;
     }
     drive->is_physical = TRUE;
+    drive->path = g_strdup(there->path);
     return 0;
+}
+
+
+/* The floppy drive of generation 1 is always there, and a machine shows it
+ * only with a disk in it: that an author wrote it down empty is a hint. */
+static bool
+msvmPlanEmptyFloppy(MsvmRecord *record, const virDomainDiskDef *disk)
+{
+    HypervDrive drive = { .kind = HYPERV_DRIVE_FLOPPY, .bus = HYPERV_BUS_FLOPPY };
+
+    if (disk->device != VIR_DOMAIN_DISK_DEVICE_FLOPPY || disk->src->path)
+        return false;
+    msvmPlanDiskHint(record, &drive, "empty", "yes");
+    msvmPlanDiskHints(record, &drive, disk);
+    return true;
 }
 
 
@@ -145,9 +162,12 @@ msvmPlanDisk(HypervMachine *machine, MsvmRecord *record, const virDomainDiskDef 
                        disk->dst, virDomainDiskBusTypeToString(disk->bus), controller, unit);
         return -1;
     }
+    if (msvmPlanEmptyFloppy(record, disk))
+        return 0;
     drive = hyperv_machine_add_drive(machine, msvmPlanDiskKind(disk), bus, controller, unit);
-    drive->path = g_strdup(disk->src->path);
-    if (disk->src->type == VIR_STORAGE_TYPE_BLOCK && msvmPlanPhysical(drive, disk, current) < 0)
+    if (disk->src->type != VIR_STORAGE_TYPE_BLOCK)
+        drive->path = g_strdup(disk->src->path);
+    else if (msvmPlanPhysical(drive, disk, current) < 0)
         return -1;
     msvmPlanDiskHints(record, drive, disk);
     return 0;

@@ -464,6 +464,22 @@ test_both_ways_to_write_the_second_ide_channel(void **state G_GNUC_UNUSED)
 
 
 static void
+test_an_empty_floppy_drive_comes_back_though_no_machine_shows_it(void **state G_GNUC_UNUSED)
+{
+    g_autoptr(HypervMachine) machine = define("<disk type='file' device='floppy'><target dev='fda' bus='fdc'/></disk>",
+                                              "<boot dev='fd'/><boot dev='hd'/>", 1);
+    g_autofree char *text = show(machine, -1);
+    g_autoptr(MsvmPlan) again = xml_test_plan(text, &xml_test_host_2022, machine, NULL);
+
+    assert_int_equal(machine->drives->len, 0);
+    assert_non_null(strstr(text, "<target dev='fda' bus='fdc'/>"));
+    assert_non_null(strstr(text, "<controller type='fdc' index='0'/>"));
+    assert_non_null(strstr(text, "<boot dev='fd'/>"));
+    assert_non_null(again);
+}
+
+
+static void
 test_scsi_names_count_64_to_a_controller(void **state G_GNUC_UNUSED)
 {
     g_autoptr(HypervMachine) machine = define(DISK("sdh", "") DISK("sdbl", "") DISK("sdbm", ""), NULL, 2);
@@ -617,6 +633,7 @@ main(void)
         cmocka_unit_test(test_pending_notes_say_so_and_final_ones_do_not),
         cmocka_unit_test(test_memory_is_rounded_and_dynamic_when_asked),
         cmocka_unit_test(test_both_ways_to_write_the_second_ide_channel),
+        cmocka_unit_test(test_an_empty_floppy_drive_comes_back_though_no_machine_shows_it),
         cmocka_unit_test(test_scsi_names_count_64_to_a_controller),
         cmocka_unit_test(test_notes_change_with_title_description_and_metadata),
         cmocka_unit_test(test_notes_that_are_too_large_are_refused),

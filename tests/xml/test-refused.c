@@ -459,6 +459,8 @@ test_boot_order_that_a_bios_cannot_have(void **state G_GNUC_UNUSED)
         { IDE("hda", "") IDE("hdb", "<boot order='1'/>"), CONFIG, "<boot order=...> of ide:0:1" },
         { "<disk type='file'><source file='C:\\a.vhdx'/><target dev='sda' bus='scsi'/><boot order='1'/></disk>",
           CONFIG, "<boot order=...> of scsi:0:0" },
+        { "<disk type='file' device='floppy'><target dev='fda' bus='fdc'/><boot order='1'/></disk>", CONFIG,
+          "<boot order='1'> of disk 'fda'" },
         { IDE("hda", "<boot order='1'/>") IDE("hdb", "<boot order='1'/>"), CONFIG, "boot order '1'" },
     };
 
