@@ -23,14 +23,15 @@
 
 /* --- one element of a namespace --------------------------------------------- */
 
-/* NULL when the text is not well-formed; no network, no entities of files. */
+/* NULL when the text is not well-formed; no network, no entities of files, no
+ * indentation, as libvirt itself reads it. */
 static xmlDocPtr
 parse_element(const char *text)
 {
     if (strlen(text) > MAX_METADATA_SIZE)
         return NULL;
     return xmlReadMemory(text, strlen(text), NULL, NULL,
-                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+                         XML_PARSE_NONET | XML_PARSE_NOBLANKS | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 }
 
 /* The next node of a subtree in document order, or NULL. */

@@ -133,7 +133,7 @@ check_protector(const KeymgrSecret *secret, const char *domain)
     }
     if (hyperv_protector_check(keymgr_secret_data(secret), keymgr_secret_size(secret), &error))
         return 0;
-    msvmReportError(error, NULL, _("the keys of domain '%s' hold no valid key protector"), domain);
+    msvmReportError(error, NULL, _("the keys of domain '%s'"), domain);
     return -1;
 }
 
@@ -155,8 +155,8 @@ check_material(const KeymgrSecret *secret, const char *domain)
         if (hyperv_protector_check(keymgr_secret_data(secret), keymgr_secret_size(secret), &error))
             return 0;
         virReportError(VIR_ERR_INVALID_SECRET,
-                       _("the keys of domain '%s' hold no valid key protector (%s), and shielding data is not "
-                         "supported"), domain, error->message);
+                       _("the keys of domain '%s': %s; as shielding data they are not supported"), domain,
+                       error->message);
         return -1;
     case HYPERV_MATERIAL_UNKNOWN:
         break;

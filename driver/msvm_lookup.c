@@ -34,8 +34,11 @@ msvmLookupReportNoDomain(const MsvmPrivate *priv, const unsigned char *uuid, con
     char text[VIR_UUID_STRING_BUFLEN];
 
     virUUIDFormat(uuid, text);
-    virReportError(VIR_ERR_NO_DOMAIN, _("no domain with matching uuid '%s' (%s) on host '%s'"), text,
-                   name ? name : "?", priv->name);
+    if (name)
+        virReportError(VIR_ERR_NO_DOMAIN, _("no domain with matching uuid '%s' (%s) on host '%s'"), text, name,
+                       priv->name);
+    else
+        virReportError(VIR_ERR_NO_DOMAIN, _("no domain with matching uuid '%s' on host '%s'"), text, priv->name);
 }
 
 /* --- abandoned machines ------------------------------------------------------- */

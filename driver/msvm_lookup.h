@@ -26,7 +26,7 @@ HypervFound *msvmLookupFindByUUID(MsvmPrivate *priv, const unsigned char *uuid, 
  * gets the parsed record, which the caller frees. */
 bool msvmLookupIdentify(const HypervFound *found, unsigned char *uuid, MsvmRecord **record);
 
-/* VIR_ERR_NO_DOMAIN for a domain that had a name. */
+/* VIR_ERR_NO_DOMAIN; name: what it was called, or NULL. */
 void msvmLookupReportNoDomain(const MsvmPrivate *priv, const unsigned char *uuid, const char *name);
 
 /* Takes machines that their makers left half done off the host, and out of
