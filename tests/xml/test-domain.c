@@ -208,7 +208,8 @@ static void
 test_the_hosts_boot_order_wins_over_the_authors_words(void **state G_GNUC_UNUSED)
 {
     g_autoptr(HypervMachine) kinds = define(DISK("sda", "") DISK("sdb", ""), "<boot dev='hd'/>", 2);
-    g_autoptr(HypervMachine) devices = define(DISK("sda", "<boot order='7'/>") DISK("sdb", "<boot order='5'/>"), NULL, 2);
+    g_autoptr(HypervMachine) devices = define(DISK("sda", "<boot order='7'/>")
+                                              DISK("sdb", "<boot order='5'/>"), NULL, 2);
     g_autofree char *as_written = show(kinds, -1);
     g_autofree char *orders = show(devices, -1);
     g_autofree char *changed = NULL;
@@ -466,7 +467,8 @@ test_both_ways_to_write_the_second_ide_channel(void **state G_GNUC_UNUSED)
 static void
 test_an_empty_floppy_drive_comes_back_though_no_machine_shows_it(void **state G_GNUC_UNUSED)
 {
-    g_autoptr(HypervMachine) machine = define("<disk type='file' device='floppy'><target dev='fda' bus='fdc'/></disk>",
+    g_autoptr(HypervMachine) machine = define("<disk type='file' device='floppy'><target dev='fda' "
+                                              "bus='fdc'/></disk>",
                                               "<boot dev='fd'/><boot dev='hd'/>", 1);
     g_autofree char *text = show(machine, -1);
     g_autoptr(MsvmPlan) again = xml_test_plan(text, &xml_test_host_2022, machine, NULL);

@@ -150,7 +150,8 @@ test_disks_that_hyperv_has_not(void **state G_GNUC_UNUSED)
         { DISK("", "<vendor>v</vendor>"), CONFIG, "vendor" },
         { DISK("", "<iotune><total_bytes_sec>1</total_bytes_sec></iotune>"), CONFIG, "<iotune> of disk 'sda'" },
         { DISK("", "<geometry cyls='1' heads='1' secs='1'/>"), CONFIG, "<geometry cyls='1'> of disk 'sda'" },
-        { DISK("", "<blockio logical_block_size='512'/>"), CONFIG, "<blockio logical_block_size='512'> of disk 'sda'" },
+        { DISK("", "<blockio logical_block_size='512'/>"), CONFIG,
+          "<blockio logical_block_size='512'> of disk 'sda'" },
         { DISK("", "<encryption format='luks'><secret type='passphrase' uuid='" XML_TEST_UUID "'/></encryption>"),
           CONFIG, "<encryption format='luks'> of disk 'sda'" },
         { DISK("", "<backingStore type='file'><format type='raw'/><source file='/a'/></backingStore>"), CONFIG,
@@ -176,7 +177,8 @@ static void
 test_places_that_hyperv_has_not(void **state G_GNUC_UNUSED)
 {
 #define AT(bus, c, b, t, u) "<disk type='file'><source file='C:\\a.vhdx'/><target dev='sda' bus='" bus "'/>" \
-                            "<address type='drive' controller='" c "' bus='" b "' target='" t "' unit='" u "'/></disk>"
+                            "<address type='drive' controller='" c "' bus='" b "' target='" t "' " \
+                            "unit='" u "'/></disk>"
     static const Device scsi[] = {
         { AT("scsi", "4", "0", "0", "0"), CONFIG, "at most 4" },
         { AT("scsi", "0", "0", "0", "64"), CONFIG, "no place with controller 0, bus 0, target 0, unit 64 on scsi" },
@@ -218,7 +220,8 @@ test_interfaces_that_hyperv_has_not(void **state G_GNUC_UNUSED)
         { NIC("") NIC(""), CONFIG, "another one has the same MAC address" },
         { NIC("<target dev='tap5'/>"), CONFIG, "<target dev='tap5'> of interface '00:15:5d:00:00:01'" },
         { NIC("<guest dev='eth0'/>"), CONFIG, "<guest dev='eth0'> of interface" },
-        { NIC("<bandwidth><inbound average='1'/></bandwidth>"), CONFIG, "<inbound average='1'> in <bandwidth> of interface" },
+        { NIC("<bandwidth><inbound average='1'/></bandwidth>"), CONFIG,
+          "<inbound average='1'> in <bandwidth> of interface" },
         { NIC("<vlan><tag id='5'/></vlan>"), CONFIG, "<tag id='5'> in <vlan>" },
         { NIC("<mtu size='9000'/>"), CONFIG, "<mtu size='9000'> of interface" },
         { NIC("<filterref filter='clean-traffic'/>"), CONFIG, "<filterref filter='clean-traffic'> of interface" },
@@ -229,7 +232,8 @@ test_interfaces_that_hyperv_has_not(void **state G_GNUC_UNUSED)
         { NIC("<script path='/a'/>"), CONFIG, "cript" },
         { NIC("<rom bar='off'/>"), CONFIG, "rom" },
         { NIC("<coalesce><rx><frames max='7'/></rx></coalesce>"), CONFIG, "<frames max='7'> in <rx> of interface" },
-        { NIC("<address type='pci' domain='0' bus='0' slot='3' function='0'/>"), CONFIG, "<address type='pci'> of interface" },
+        { NIC("<address type='pci' domain='0' bus='0' slot='3' function='0'/>"), CONFIG,
+          "<address type='pci'> of interface" },
         { "<interface type='network' trustGuestRxFilters='yes'><source network='S'/></interface>", CONFIG,
           "trustGuestRxFilters" },
         { "<interface type='network'><source network='S' portgroup='p'/></interface>", CONFIG, "portgroup='p'" },
@@ -261,7 +265,8 @@ test_devices_that_hyperv_has_not(void **state G_GNUC_UNUSED)
         { "<video><model type='qxl'/></video>", CONFIG, "<video> model 'qxl'" },
         { "<video><model type='vga'/></video>", CONFIG, "its one adapter is 'gop'" },
         { "<video><model type='gop' heads='2'/></video>", CONFIG, "heads='2'" },
-        { "<video><model type='gop'><resolution x='800' y='600'/></model></video>", CONFIG, "<resolution x='800'> in <model> of <video>" },
+        { "<video><model type='gop'><resolution x='800' y='600'/></model></video>", CONFIG,
+          "<resolution x='800'> in <model> of <video>" },
         { "<input type='tablet' bus='usb'/>", CONFIG, "<input type='tablet' bus='usb'>" },
         { "<input type='mouse' bus='ps2'/>", CONFIG, "<input type='mouse' bus='ps2'>" },
         { "<controller type='usb'/>", CONFIG, "controller type 'usb'" },
@@ -271,7 +276,8 @@ test_devices_that_hyperv_has_not(void **state G_GNUC_UNUSED)
         { "<controller type='ide' index='0'/>", CONFIG, "controller type 'ide'" },
         { "<controller type='scsi' index='4'/>", CONFIG, "at most 4" },
         { "<controller type='scsi' model='virtio-scsi'/>", CONFIG, "model='virtio-scsi' of <controller>" },
-        { "<controller type='scsi'><driver queues='2'/></controller>", CONFIG, "<driver queues='2'> of controller 'scsi'" },
+        { "<controller type='scsi'><driver queues='2'/></controller>", CONFIG,
+          "<driver queues='2'> of controller 'scsi'" },
         { "<serial type='pty'/>", CONFIG, "<serial>" },
         { "<serial type='tcp'><source mode='bind' host='h' service='1'/></serial>", CONFIG, "<serial>" },
         { "<parallel type='pty'/>", CONFIG, "<parallel>" },
@@ -331,7 +337,8 @@ test_elements_above_devices(void **state G_GNUC_UNUSED)
         { "<cpu mode='custom'><model>qemu64</model></cpu>", "<cpu mode='custom'>" },
         { "<cpu><topology sockets='1' cores='1' threads='1'/></cpu>", "<topology sockets='1'> in <cpu>" },
         { "<cpu mode='host-passthrough' check='none'/>", "check='none'" },
-        { "<cpu mode='host-passthrough'><feature policy='disable' name='vmx'/></cpu>", "<feature policy='disable'> in <cpu>" },
+        { "<cpu mode='host-passthrough'><feature policy='disable' name='vmx'/></cpu>",
+          "<feature policy='disable'> in <cpu>" },
         { "<clock offset='variable' adjustment='5' basis='utc'/>", "attribute offset='variable' of <clock>" },
         { "<clock offset='timezone' timezone='Europe/Berlin'/>", "offset='timezone'" },
         { "<clock offset='utc'><timer name='rtc' tickpolicy='catchup'/></clock>", "<timer name='rtc'> in <clock>" },
