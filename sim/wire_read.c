@@ -78,8 +78,87 @@ read_datetime(const xmlNode *node, CimItem *item, WireFault **fault)
     return TRUE;
 }
 
+static CimValue *read_parameter(const Schema *schema, const SchemaProperty *type, GPtrArray *nodes, WireBytes bytes,
+                                gboolean parameter, WireFault **fault);
+
+static void
+free_nodes(gpointer nodes)
+{
+    g_ptr_array_unref(nodes);
+}
+
+/* The class that xsi:type names: prefix:Class_Type, the prefix bound to the
+ * class URI (DSP0230 8.1). It must be of the declared class. */
+static const SchemaClass *
+class_of_tree(const Schema *schema, const SchemaProperty *type, const xmlNode *node, char **uri)
+{
+    g_autofree char *name = wire_xml_attribute(node, WIRE_NS_XSI, "type");
+    char *colon = name ? strchr(name, ':') : NULL;
+    g_autofree char *ns = NULL;
+    g_autofree char *class_name = NULL;
+    g_autofree char *expected = NULL;
+    const SchemaClass *cls, *base;
+    xmlNs *bound;
+
+    if (!colon)
+        return NULL;
+    *colon = '\0';
+    bound = xmlSearchNs(node->doc, (xmlNode *)node, (const xmlChar *)name);
+    if (!bound || !wire_uri_split((const char *)bound->href, &ns, &class_name))
+        return NULL;
+    expected = g_strconcat(class_name, "_Type", NULL);
+    cls = g_ascii_strcasecmp(colon + 1, expected) == 0 ? schema_find(schema, ns, class_name) : NULL;
+    base = cls && type->embedded ? schema_find(schema, ns, type->embedded) : NULL;
+    if (!cls || (type->embedded && (!base || !schema_class_is_a(cls, base))))
+        return NULL;
+    *uri = g_strdup((const char *)bound->href);
+    return cls;
+}
+
+/* A parameter whose type is an object, not a string that holds an instance,
+ * takes the tree form (DSP0230 8.1): one element for each property that is
+ * set, in the namespace of the class. */
 static gboolean
-read_item(const Schema *schema, const SchemaProperty *type, const xmlNode *node, CimItem *item, WireFault **fault)
+read_object(const Schema *schema, const SchemaProperty *type, const xmlNode *node, WireBytes bytes, CimItem *item,
+            WireFault **fault)
+{
+    g_autofree char *uri = NULL;
+    const SchemaClass *cls = class_of_tree(schema, type, node, &uri);
+    g_autoptr(GHashTable) groups = g_hash_table_new_full(NULL, NULL, NULL, free_nodes);
+    g_autoptr(CimObject) object = NULL;
+    GHashTableIter iter;
+    gpointer key, nodes;
+
+    if (!cls)
+        return fail(fault, parameter_fault(WIRE_FAULT_SCHEMA_VALIDATION, type->name,
+                                           "is not an instance of its class"));
+    for (xmlNode *child = wire_xml_first(node); child; child = wire_xml_next(child)) {
+        const SchemaProperty *property = schema_class_find_property(cls, (const char *)child->name);
+
+        if (!property || !child->ns || g_ascii_strcasecmp((const char *)child->ns->href, uri) != 0)
+            return fail(fault, parameter_fault(WIRE_FAULT_SCHEMA_VALIDATION, (const char *)child->name,
+                                               "is not a property of the instance"));
+        if (!g_hash_table_contains(groups, property))
+            g_hash_table_insert(groups, (gpointer)property, g_ptr_array_new());
+        g_ptr_array_add(g_hash_table_lookup(groups, property), child);
+    }
+    object = cim_object_new(cls);
+    g_hash_table_iter_init(&iter, groups);
+    while (g_hash_table_iter_next(&iter, &key, &nodes)) {
+        const SchemaProperty *property = key;
+        CimValue *value = read_parameter(schema, property, nodes, bytes, FALSE, fault);
+
+        if (!value)
+            return FALSE;
+        cim_object_set(object, property->name, value);
+    }
+    item->object = g_steal_pointer(&object);
+    return TRUE;
+}
+
+static gboolean
+read_item(const Schema *schema, const SchemaProperty *type, const xmlNode *node, WireBytes bytes, CimItem *item,
+          WireFault **fault)
 {
     g_autofree char *text = NULL;
 
@@ -88,9 +167,11 @@ read_item(const Schema *schema, const SchemaProperty *type, const xmlNode *node,
         return read_reference(schema, node, item, fault);
     if (type->type == CIM_DATETIME)
         return read_datetime(node, item, fault);
+    if (type->type == CIM_OBJECT)
+        return read_object(schema, type, node, bytes, item, fault);
     text = wire_xml_text(node);
-    /* Embedded instances travel as text; a tree (WS-CIM's own form) is refused. */
-    if (!text || type->type == CIM_OBJECT)
+    /* Instances in strings travel as text; a tree there is refused. */
+    if (!text)
         return fail(fault, parameter_fault(WIRE_FAULT_SCHEMA_VALIDATION, type->name, "holds XML elements"));
     if (type->type == CIM_STRING) {
         item->text = g_steal_pointer(&text);
@@ -142,9 +223,11 @@ read_base64(const SchemaProperty *type, const xmlNode *node, WireFault **fault)
     return value;
 }
 
-/* All elements of one name, in order. */
+/* All elements of one name, in order. parameter: of a method; else a property
+ * of an embedded object. */
 static CimValue *
-read_parameter(const Schema *schema, const SchemaProperty *type, GPtrArray *nodes, WireBytes bytes, WireFault **fault)
+read_parameter(const Schema *schema, const SchemaProperty *type, GPtrArray *nodes, WireBytes bytes, gboolean parameter,
+               WireFault **fault)
 {
     g_autofree CimItem *items = NULL;
     CimValue *value = NULL;
@@ -152,30 +235,24 @@ read_parameter(const Schema *schema, const SchemaProperty *type, GPtrArray *node
 
     if (nodes->len == 1 && wire_xml_is_nil(nodes->pdata[0]))
         return cim_value_new_null(type->type, type->array);
-    if (nodes->len > 1 && (!type->array || wire_bytes_are_base64(bytes, type, TRUE))) {
+    if (nodes->len > 1 && (!type->array || wire_bytes_are_base64(bytes, type, parameter))) {
         fail(fault, parameter_fault(WIRE_FAULT_SCHEMA_VALIDATION, type->name, "stands more than once"));
         return NULL;
     }
-    if (wire_bytes_are_base64(bytes, type, TRUE))
+    if (wire_bytes_are_base64(bytes, type, parameter))
         return read_base64(type, nodes->pdata[0], fault);
     if (nodes->len > WIRE_MAX_ARRAY_ITEMS) {
         fail(fault, parameter_fault(WIRE_FAULT_PARAMETER_TYPE, type->name, "has too many items"));
         return NULL;
     }
     items = g_new0(CimItem, nodes->len);
-    while (n < nodes->len && read_item(schema, type, nodes->pdata[n], &items[n], fault))
+    while (n < nodes->len && read_item(schema, type, nodes->pdata[n], bytes, &items[n], fault))
         n++;
     if (n == nodes->len)
         value = type->array ? cim_value_new_array(type->type, items, n) : cim_value_new_item(type->type, &items[0]);
     for (guint i = 0; i < n; i++)
         cim_item_clear(type->type, &items[i]);
     return value;
-}
-
-static void
-free_nodes(gpointer nodes)
-{
-    g_ptr_array_unref(nodes);
 }
 
 /* Sorts the elements by parameter; their order is free, also between the
@@ -222,7 +299,7 @@ wire_read_input(const Schema *schema, const SchemaMethod *method, const char *ur
     g_hash_table_iter_init(&iter, groups);
     while (g_hash_table_iter_next(&iter, &key, &nodes)) {
         const SchemaParam *param = key;
-        CimValue *value = read_parameter(schema, &param->value, nodes, bytes, fault);
+        CimValue *value = read_parameter(schema, &param->value, nodes, bytes, TRUE, fault);
 
         if (!value)
             return NULL;

@@ -240,7 +240,8 @@ class Client:
             value_path = os.path.join(self.directory, "value")
             with open(value_path, "wb") as file:
                 file.write(value)
-            self.virsh("secret-set-value", uuid, "--file", value_path, "--plain", uri=uri)
+            self.run([os.path.join(SRCDIR, "tools", "secret-set-value"), uri, uuid, value_path],
+                     check=True)
             os.unlink(value_path)
 
 

@@ -3,19 +3,14 @@
 
 import os
 import subprocess
-import tempfile
 
 from msvmtest import BUILDDIR
 
 
 def make_protector(host, *options):
     """A framed protector that authorises this host."""
-    with tempfile.TemporaryDirectory() as directory:
-        guardians = os.path.join(directory, "guardians.json")
-        with open(guardians, "w", encoding="utf-8") as file:
-            file.write(host.ask("GET", "/guardians"))
-        return subprocess.run([os.path.join(BUILDDIR, "hvsim-protector"), "--guardians", guardians,
-                               *options], capture_output=True, check=True).stdout
+    return subprocess.run([os.path.join(BUILDDIR, "hvsim-protector"), "--guardians", "-", *options],
+                          input=host.ask("GET", "/state").encode(), capture_output=True, check=True).stdout
 
 
 def pieces(blob, count):
