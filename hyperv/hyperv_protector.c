@@ -158,13 +158,16 @@ static gboolean check_signature_of(xmlNode *wrapping, const char *name, GError *
 static gboolean check_transport_key(xmlNode *wrapping, GError **error)
 {
     xmlNode *key = hyperv_protector_xml_child(wrapping, "TransportKey", error);
-    xmlNode *signature;
-    xmlNode *derivation;
 
-    if (!key || !check_value(key, "EncryptedData", "CipherValue", error))
-        return FALSE;
-    signature = hyperv_protector_xml_child(wrapping, "TransportKeySignature", error);
-    derivation = signature ? hyperv_protector_xml_child(signature, "KeyDerivationMethod", error) : NULL;
+    return key && check_value(key, "EncryptedData", "CipherValue", error);
+}
+
+/* One for all wrappings, since they wrap one key (MS-KPS 2.2.2.7). */
+static gboolean check_transport_key_signature(xmlNode *root, GError **error)
+{
+    xmlNode *signature = hyperv_protector_xml_child(root, "TransportKeySignature", error);
+    xmlNode *derivation = signature ? hyperv_protector_xml_child(signature, "KeyDerivationMethod", error) : NULL;
+
     return derivation && check_algorithm(derivation, error) &&
            check_value(signature, "Signature", "SignatureValue", error);
 }
@@ -295,7 +298,7 @@ static gboolean check_document(xmlDoc *doc, GError **error)
         return fail(error, "its root element is not <Protector> of " HYPERV_PROTECTOR_NAMESPACE);
     list = hyperv_protector_xml_child(root, "Wrappings", error);
     return list && collect_wrappings(list, wrappings, error) && check_descent(wrappings, error) &&
-           check_guardian_signature(root, wrappings, error);
+           check_transport_key_signature(root, error) && check_guardian_signature(root, wrappings, error);
 }
 
 gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error)

@@ -57,9 +57,7 @@ static void append_wrapping(GString *out, const char *certificate, const Wrappin
         "<EncryptionCertificateSignature><Signature Algorithm=\"urn:a\"><SignatureValue>c2ln</SignatureValue>"
         "</Signature></EncryptionCertificateSignature>\n"
         "<TransportKey><EncryptedData Algorithm=\"urn:b\"><Parameters/><CipherValue>a2V5</CipherValue>"
-        "</EncryptedData></TransportKey>\n"
-        "<TransportKeySignature><KeyDerivationMethod Algorithm=\"urn:c\"/><Signature Algorithm=\"urn:a\">"
-        "<SignatureValue>c2ln</SignatureValue></Signature></TransportKeySignature>\n</Wrapping>\n",
+        "</EncryptedData></TransportKey>\n</Wrapping>\n",
         plan->id, certificate, plan->parent, certificate);
 }
 
@@ -70,7 +68,11 @@ char *make_protector_document(const char *certificate, const WrappingPlan *plan,
     for (guint i = 0; i < n; i++)
         append_wrapping(out, certificate, &plan[i]);
     g_string_append_printf(out,
-                           "</Wrappings>\n<GuardianSignature WrappingId=\"%u\"><Signature Algorithm=\"urn:a\">"
+                           "</Wrappings>\n"
+                           "<TransportKeySignature><KeyDerivationMethod Algorithm=\"urn:c\"/>"
+                           "<Signature Algorithm=\"urn:a\"><SignatureValue>c2ln</SignatureValue></Signature>"
+                           "</TransportKeySignature>\n"
+                           "<GuardianSignature WrappingId=\"%u\"><Signature Algorithm=\"urn:a\">"
                            "<SignatureValue>c2ln</SignatureValue></Signature></GuardianSignature>\n</Protector>\n",
                            n > 0 ? plan[0].id : 1);
     return g_string_free(g_steal_pointer(&out), FALSE);
