@@ -38,5 +38,6 @@ guint wsman_error_get_http_status(const GError *error);
 
 /* Whether the request may have been carried out although it failed: the
  * connection broke, or time ran out, after it had been sent. A caller must
- * then look at the state before it repeats an Invoke. */
+ * then look at the state before it repeats an Invoke. TRUE for
+ * G_IO_ERROR_CANCELLED as well: where a cancelled call was is not kept. */
 gboolean wsman_error_may_have_run(const GError *error);
