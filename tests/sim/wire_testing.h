@@ -29,8 +29,8 @@ testing_schema(void)
     return schema;
 }
 
-/* A recorded answer of a real host, or NULL with the test to be skipped: they
- * are not part of the project. */
+/* A recorded answer of a real host, or NULL without MSVM_SAMPLES_DIR: they are
+ * not part of the project. Caller frees. */
 static inline char *
 testing_sample(const char *name)
 {
