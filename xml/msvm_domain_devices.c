@@ -57,7 +57,7 @@ msvmDomainTarget(const virDomainDef *def, const HypervDrive *drive, const MsvmRe
 
 
 static void
-msvmDomainDiskAddress(virDomainDiskDef *disk, const HypervDrive *drive, const MsvmRecord *record)
+msvmDomainDiskAddress(virDomainDiskDef *disk, const HypervDrive *drive)
 {
     virDomainDeviceDriveAddress *address = &disk->info.addr.drive;
 
@@ -66,10 +66,7 @@ msvmDomainDiskAddress(virDomainDiskDef *disk, const HypervDrive *drive, const Ms
     switch (drive->bus) {
     case HYPERV_BUS_IDE:
         disk->bus = VIR_DOMAIN_DISK_BUS_IDE;
-        if (msvmDomainDiskHint(record, drive, "address"))
-            address->controller = drive->controller;
-        else
-            address->bus = drive->controller;
+        address->bus = drive->controller;
         break;
     case HYPERV_BUS_SCSI:
         disk->bus = VIR_DOMAIN_DISK_BUS_SCSI;
@@ -162,7 +159,7 @@ msvmDomainDisk(virDomainDef *def, const HypervDrive *drive, const MsvmRecord *re
 
     disk->dst = msvmDomainTarget(def, drive, record);
     disk->info.alias = g_strdup(msvmDomainDiskHint(record, drive, "alias"));
-    msvmDomainDiskAddress(disk, drive, record);
+    msvmDomainDiskAddress(disk, drive);
     msvmDomainDiskSource(disk, drive, record);
     virDomainDiskInsert(def, disk);
 }

@@ -10,7 +10,7 @@
  *   features               "acpi,apic,pae"
  *   cpu, clock, on_crash, video, input, memballoon
  *   tpm:secret, tpm:persistent, tpm:alias
- *   disk:BUS:C:U:WHAT      target, address, driver, alias
+ *   disk:BUS:C:U:WHAT      target, driver, alias, empty
  *   nic:MAC:WHAT           index, type, model, link, alias
  *   controller:TYPE:I:alias
  */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Disks. libvirt counts IDE places as controller 0, bus 0 or 1, unit 0 or 1;
- * some authors write the second IDE channel as controller 1. Both mean
- * Hyper-V's IDE controller 1.
+ * its buses are Hyper-V's IDE controllers.
  */
 #include <config.h>
 
@@ -17,15 +16,6 @@
 #define IDE_CONTROLLERS 2
 #define IDE_UNITS 2
 
-static bool
-msvmDiskPlaceIDE(const virDomainDeviceDriveAddress *address, guint *controller)
-{
-    *controller = address->controller ? address->controller : address->bus;
-    return (address->controller == 0 || address->bus == 0) && *controller < IDE_CONTROLLERS &&
-           address->target == 0 && address->unit < IDE_UNITS;
-}
-
-
 bool
 msvmDiskPlace(const virDomainDiskDef *disk, HypervBus *bus, guint *controller, guint *unit)
 {
@@ -38,7 +28,9 @@ msvmDiskPlace(const virDomainDiskDef *disk, HypervBus *bus, guint *controller, g
     switch ((int)disk->bus) {
     case VIR_DOMAIN_DISK_BUS_IDE:
         *bus = HYPERV_BUS_IDE;
-        return msvmDiskPlaceIDE(address, controller);
+        *controller = address->bus;
+        return address->controller == 0 && address->bus < IDE_CONTROLLERS && address->target == 0 &&
+               address->unit < IDE_UNITS;
     case VIR_DOMAIN_DISK_BUS_SCSI:
         *bus = HYPERV_BUS_SCSI;
         return address->controller < HYPERV_MAX_SCSI_CONTROLLERS && address->bus == 0 &&
@@ -97,8 +89,6 @@ msvmPlanDiskHints(MsvmRecord *record, const HypervDrive *drive, const virDomainD
 
     if (g_strcmp0(target, disk->dst) != 0)
         msvmPlanDiskHint(record, drive, "target", disk->dst);
-    if (drive->bus == HYPERV_BUS_IDE && disk->info.addr.drive.controller != 0)
-        msvmPlanDiskHint(record, drive, "address", "controller");
     if (disk->src->format > 0)
         msvmPlanDiskHint(record, drive, "driver", virStorageFileFormatTypeToString(disk->src->format));
     msvmPlanDiskHint(record, drive, "alias", disk->info.alias);

@@ -447,7 +447,7 @@ test_memory_is_rounded_and_dynamic_when_asked(void **state G_GNUC_UNUSED)
 
 
 static void
-test_both_ways_to_write_the_second_ide_channel(void **state G_GNUC_UNUSED)
+test_the_second_ide_bus_is_the_second_controller(void **state G_GNUC_UNUSED)
 {
     static const char *const disks[] = {
         "<disk type='file'><source file='C:\\a.vhd'/><target dev='hdc' bus='ide'/></disk>",
@@ -634,7 +634,7 @@ main(void)
         cmocka_unit_test(test_the_policys_tpm_is_written_into_the_definition),
         cmocka_unit_test(test_pending_notes_say_so_and_final_ones_do_not),
         cmocka_unit_test(test_memory_is_rounded_and_dynamic_when_asked),
-        cmocka_unit_test(test_both_ways_to_write_the_second_ide_channel),
+        cmocka_unit_test(test_the_second_ide_bus_is_the_second_controller),
         cmocka_unit_test(test_an_empty_floppy_drive_comes_back_though_no_machine_shows_it),
         cmocka_unit_test(test_scsi_names_count_64_to_a_controller),
         cmocka_unit_test(test_notes_change_with_title_description_and_metadata),
