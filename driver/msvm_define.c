@@ -3,7 +3,6 @@
 
 #include "driver/msvm_define.h"
 
-#include "driver/msvm_error.h"
 #include "driver/msvm_keys.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_target.h"
@@ -116,7 +115,7 @@ find_existing(Define *define)
 
     found = hyperv_find_by_name_or_uuid(define->priv->host, define->def->name, define->uuid, NULL, &error);
     if (!found) {
-        msvmReportError(error, define->priv->name, _("cannot look for domain '%s'"), define->def->name);
+        msvmReportHostError(define->priv, error, _("cannot look for domain '%s'"), define->def->name);
         return -1;
     }
     msvmLookupRemoveAbandoned(define->priv, found);
@@ -150,7 +149,7 @@ load_existing(Define *define)
     define->current = hyperv_load_found(define->priv->host, define->found, NULL, &error);
     if (!define->current ||
         !hyperv_query_state(define->priv->host, define->guid, &state, &process_id, NULL, &error)) {
-        msvmReportError(error, define->priv->name, _("cannot get the configuration of domain '%s'"),
+        msvmReportHostError(define->priv, error, _("cannot get the configuration of domain '%s'"),
                         define->def->name);
         return -1;
     }
@@ -219,7 +218,7 @@ apply(Define *define, const MsvmProtection *keys)
     }
     msvmCacheChanged(define->priv->cache);
     if (!ok) {
-        msvmReportError(error, define->priv->name, _("cannot define domain '%s'"), define->def->name);
+        msvmReportHostError(define->priv, error, _("cannot define domain '%s'"), define->def->name);
         return -1;
     }
     msvmCacheName(define->priv->cache, define->uuid, define->guid, define->def->name);
@@ -286,7 +285,7 @@ start_or_undo(Define *define)
             define->id = msvmMachineId(state, process_id);
         return 0;
     }
-    msvmReportError(error, define->priv->name, _("cannot start domain '%s'"), define->def->name);
+    msvmReportHostError(define->priv, error, _("cannot start domain '%s'"), define->def->name);
     if (!hyperv_undefine(define->priv->host, define->guid, NULL, &undo_error))
         VIR_WARN("Domain '%s' did not start and stays defined on host '%s': %s", define->def->name,
                  define->priv->name, undo_error->message);

@@ -158,18 +158,37 @@ make_url(const char *name, bool http, unsigned int port)
                            is_ipv6 ? "]" : "", port);
 }
 
+/* HOST, HOST:PORT or [ADDRESS]:PORT, as in a URI. */
 static int
-complete_name(MsvmEndpoint *endpoint, const MsvmConfig *config)
+split_host(const char *text, char **name, unsigned int *port)
 {
+    g_autofree char *uri_text = g_strdup_printf("msvm://%s/", text);
+    g_autoptr(virURI) uri = NULL;
+
+    if (strpbrk(text, "/?#@") || !(uri = virURIParse(uri_text)) || !uri->server || !*uri->server) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("default_host '%s' is neither HOST nor HOST:PORT"), text);
+        return -1;
+    }
+    *name = g_strdup(uri->server);
+    *port = uri->port;
+    return 0;
+}
+
+/* port: of the URI; replaced with the default host's. */
+static int
+complete_name(MsvmEndpoint *endpoint, const MsvmConfig *config, unsigned int *port)
+{
+    g_autofree char *text = NULL;
+
     if (endpoint->name)
         return 0;
-    endpoint->name = msvmConfigDefaultHost(config);
-    if (!endpoint->name) {
+    text = msvmConfigDefaultHost(config);
+    if (!text) {
         virReportError(VIR_ERR_INVALID_ARG, _("the URI names no host, and '%s' has no default_host in [driver]"),
                        msvmConfigPath(config));
         return -1;
     }
-    return check_name(endpoint->name);
+    return split_host(text, &endpoint->name, port) < 0 ? -1 : check_name(endpoint->name);
 }
 
 int
@@ -177,8 +196,9 @@ msvmEndpointComplete(MsvmEndpoint *endpoint, const virURI *uri, const MsvmConfig
 {
     g_autoptr(MsvmConfigHost) host = NULL;
     const char *transport = find_param(uri, "transport");
+    unsigned int port = uri->port;
 
-    if (complete_name(endpoint, config) < 0 || !(host = msvmConfigGetHost(config, endpoint->name)))
+    if (complete_name(endpoint, config, &port) < 0 || !(host = msvmConfigGetHost(config, endpoint->name)))
         return -1;
     if (!endpoint->auth)
         endpoint->auth = g_steal_pointer(&host->auth);
@@ -189,9 +209,9 @@ msvmEndpointComplete(MsvmEndpoint *endpoint, const virURI *uri, const MsvmConfig
     endpoint->connect_timeout = host->connect_timeout;
     endpoint->operation_timeout = host->operation_timeout;
     endpoint->job_timeout = host->job_timeout;
-    if (host->url && !transport && uri->port == 0)
+    if (host->url && !transport && port == 0)
         endpoint->url = g_steal_pointer(&host->url);
     else
-        endpoint->url = make_url(endpoint->name, STREQ_NULLABLE(transport, "http"), uri->port);
+        endpoint->url = make_url(endpoint->name, STREQ_NULLABLE(transport, "http"), port);
     return 0;
 }

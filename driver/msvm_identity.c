@@ -75,12 +75,21 @@ msvmConnectGetMaxVcpus(virConnectPtr conn, const char *type)
     return msvmMaxVcpus(major, build);
 }
 
-/* A connection is made anew whenever a request needs one; what is open now
- * says nothing. */
+/* What is open now says nothing: HTTP connections are made anew when a request
+ * needs one. Once one could not be made, the host is asked. */
 int
 msvmConnectIsAlive(virConnectPtr conn)
 {
-    return msvmPrivateOf(conn)->host != NULL;
+    MsvmPrivate *priv = msvmPrivateOf(conn);
+    g_autoptr(WsmanIdentity) identity = NULL;
+
+    if (!g_atomic_int_get(&priv->lost))
+        return 1;
+    identity = wsman_client_identify(hyperv_host_get_client(priv->host), NULL, NULL);
+    if (!identity)
+        return 0;
+    g_atomic_int_set(&priv->lost, 0);
+    return 1;
 }
 
 int

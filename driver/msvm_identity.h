@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a connection is: type, version, name, properties. Nothing here sends a
- * request.
+ * request, but msvmConnectIsAlive() after the host could not be reached.
  */
 #pragma once
 

@@ -3,7 +3,6 @@
 
 #include "driver/msvm_list.h"
 
-#include "driver/msvm_error.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_target.h"
 #include "xml/msvm_domain.h"
@@ -91,7 +90,7 @@ autostart_matches(MsvmPrivate *priv, const HypervFound *found, unsigned int flag
     if (g_error_matches(error, HYPERV_ERROR, HYPERV_ERROR_NO_MACHINE))
         return 0;
     if (!details) {
-        msvmReportError(error, priv->name, _("cannot get the settings of domain '%s'"), found->name);
+        msvmReportHostError(priv, error, _("cannot get the settings of domain '%s'"), found->name);
         return -1;
     }
     return group_matches(flags, VIR_CONNECT_LIST_DOMAINS_AUTOSTART, VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART,
@@ -159,7 +158,7 @@ collect(virConnectPtr conn, CheckACL check, unsigned int flags)
     guint i;
 
     if (!all) {
-        msvmReportError(error, priv->name, "%s", _("cannot list the domains"));
+        msvmReportHostError(priv, error, "%s", _("cannot list the domains"));
         return NULL;
     }
     if (!def)

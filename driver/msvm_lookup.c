@@ -3,7 +3,6 @@
 
 #include "driver/msvm_lookup.h"
 
-#include "driver/msvm_error.h"
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_define.h"
 #include "xml/msvm_domain.h"
@@ -142,7 +141,7 @@ msvmLookupFindByUUID(MsvmPrivate *priv, const unsigned char *uuid, const char *n
     virUUIDFormat(uuid, text);
     found = hyperv_find_by_uuid(priv->host, text, NULL, &error);
     if (!found) {
-        msvmReportError(error, priv->name, _("cannot look up the domain with uuid '%s'"), text);
+        msvmReportHostError(priv, error, _("cannot look up the domain with uuid '%s'"), text);
         return NULL;
     }
     keep_matches(found, &(Wanted){ uuid, NULL });
@@ -169,7 +168,7 @@ find_by_name(MsvmPrivate *priv, const char *name)
     g_autofree char *what = g_strdup_printf(_("name '%s'"), name);
 
     if (!found) {
-        msvmReportError(error, priv->name, _("cannot look up domain '%s'"), name);
+        msvmReportHostError(priv, error, _("cannot look up domain '%s'"), name);
         return NULL;
     }
     keep_matches(found, &(Wanted){ NULL, name });
@@ -193,7 +192,7 @@ find_by_id(MsvmPrivate *priv, int id)
     if (found && matches(found, &(Wanted){ NULL, NULL }) && msvmMachineId(found->state, found->process_id) == id)
         return g_steal_pointer(&found);
     if (error && !g_error_matches(error, HYPERV_ERROR, HYPERV_ERROR_NO_MACHINE))
-        msvmReportError(error, priv->name, _("cannot look up the domain with id %d"), id);
+        msvmReportHostError(priv, error, _("cannot look up the domain with id %d"), id);
     else
         virReportError(VIR_ERR_NO_DOMAIN, _("no domain with matching id %d on host '%s'"), id, priv->name);
     return NULL;

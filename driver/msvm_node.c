@@ -3,7 +3,6 @@
 
 #include "driver/msvm_node.h"
 
-#include "driver/msvm_error.h"
 #include "driver/msvm_private.h"
 #include "xml/msvm_domain.h"
 
@@ -22,7 +21,7 @@ query_node(MsvmPrivate *priv)
     HypervNode *node = hyperv_host_query_node(priv->host, NULL, &error);
 
     if (!node)
-        msvmReportError(error, priv->name, "%s", _("cannot get processors and memory"));
+        msvmReportHostError(priv, error, "%s", _("cannot get processors and memory"));
     return node;
 }
 

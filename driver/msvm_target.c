@@ -3,7 +3,6 @@
 
 #include "driver/msvm_target.h"
 
-#include "driver/msvm_error.h"
 #include "driver/msvm_lookup.h"
 
 #include "virerror.h"
@@ -82,7 +81,7 @@ msvmTargetRun(MsvmTarget *target, const char *what, MsvmAction action, gpointer 
         msvmLookupReportNoDomain(target->priv, target->def->uuid, target->def->name);
         return -1;
     }
-    msvmReportError(error, target->priv->name, "%s domain '%s'", what, target->def->name);
+    msvmReportHostError(target->priv, error, "%s domain '%s'", what, target->def->name);
     return -1;
 }
 

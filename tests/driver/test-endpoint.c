@@ -43,6 +43,8 @@ static const struct {
     { "msvm://hv01:80/embed?root=/r&transport=http", "", "hv01", NULL, "http://hv01:80/wsman" },
     { "msvm://[fe80::1]/embed?root=/r", "", "fe80::1", NULL, "https://[fe80::1]:5986/wsman" },
     { "msvm:///embed?root=/r", "[driver]\ndefault_host=hv02\n", "hv02", NULL, "https://hv02:5986/wsman" },
+    { "msvm:///embed?root=/r", "[driver]\ndefault_host=hv02:77\n", "hv02", NULL, "https://hv02:77/wsman" },
+    { "msvm:///embed?root=/r", "[driver]\ndefault_host=[::1]:77\n", "::1", NULL, "https://[::1]:77/wsman" },
     { "msvm://hv01/embed?root=/r", "[host hv01]\nurl=https://far:7/x\n", "hv01", NULL, "https://far:7/x" },
     { "msvm://hv01:9/embed?root=/r", "[host hv01]\nurl=https://far:7/x\n", "hv01", NULL, "https://hv01:9/wsman" },
     { "msvm://hv01/embed?root=/r&transport=https", "[host hv01]\nurl=http://far:7/x\n", "hv01", NULL,
@@ -107,6 +109,22 @@ test_what_is_wrong_with_a_uri_is_named(void **state)
 }
 
 static void
+test_a_bad_default_host_is_refused(void **state)
+{
+    static const char *const hosts[] = { "a/b", "a b", "u@h", "h?x", "[::1" };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        g_autofree char *text = g_strdup_printf("[driver]\ndefault_host=%s\n", hosts[i]);
+        g_autoptr(MsvmEndpoint) endpoint = endpoint_of("msvm:///embed?root=/r", text);
+
+        if (endpoint)
+            fail_msg("%s was taken", hosts[i]);
+        test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, hosts[i]);
+    }
+}
+
+static void
 test_a_password_in_the_uri_is_refused_and_not_shown(void **state)
 {
     assert_null(endpoint_of("msvm://admin:canary@hv01/embed?root=/r", ""));
@@ -147,6 +165,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uri_and_configuration_give_where_to_connect),
         cmocka_unit_test(test_what_is_wrong_with_a_uri_is_named),
+        cmocka_unit_test(test_a_bad_default_host_is_refused),
         cmocka_unit_test(test_a_password_in_the_uri_is_refused_and_not_shown),
         cmocka_unit_test(test_the_uri_goes_before_the_configuration),
         cmocka_unit_test(test_without_a_word_the_certificate_is_verified),

@@ -17,9 +17,9 @@ static const struct {
     int number;
 } promised[] = {
     { wsman_error_quark, WSMAN_ERROR_CONFIG, VIR_ERR_CONFIG_UNSUPPORTED },
-    { wsman_error_quark, WSMAN_ERROR_CONNECT, VIR_ERR_SYSTEM_ERROR },
+    { wsman_error_quark, WSMAN_ERROR_CONNECT, VIR_ERR_NO_CONNECT },
     { wsman_error_quark, WSMAN_ERROR_TIMEOUT, VIR_ERR_OPERATION_TIMEOUT },
-    { wsman_error_quark, WSMAN_ERROR_TLS, VIR_ERR_SYSTEM_ERROR },
+    { wsman_error_quark, WSMAN_ERROR_TLS, VIR_ERR_NO_CONNECT },
     { wsman_error_quark, WSMAN_ERROR_AUTH, VIR_ERR_AUTH_FAILED },
     { wsman_error_quark, WSMAN_ERROR_ACCESS_DENIED, VIR_ERR_ACCESS_DENIED },
     { wsman_error_quark, WSMAN_ERROR_HTTP, VIR_ERR_HTTP_ERROR },
@@ -53,9 +53,9 @@ static const struct {
     { keymgr_error_quark, KEYMGR_ERROR_INVALID_SECRET, VIR_ERR_INVALID_SECRET },
     { keymgr_error_quark, KEYMGR_ERROR_AUTH, VIR_ERR_AUTH_FAILED },
     { keymgr_error_quark, KEYMGR_ERROR_ACCESS_DENIED, VIR_ERR_ACCESS_DENIED },
-    { keymgr_error_quark, KEYMGR_ERROR_UNAVAILABLE, VIR_ERR_SYSTEM_ERROR },
+    { keymgr_error_quark, KEYMGR_ERROR_UNAVAILABLE, VIR_ERR_NO_CONNECT },
     { keymgr_error_quark, KEYMGR_ERROR_TIMEOUT, VIR_ERR_OPERATION_TIMEOUT },
-    { keymgr_error_quark, KEYMGR_ERROR_TLS, VIR_ERR_SYSTEM_ERROR },
+    { keymgr_error_quark, KEYMGR_ERROR_TLS, VIR_ERR_NO_CONNECT },
     { keymgr_error_quark, KEYMGR_ERROR_HTTP, VIR_ERR_HTTP_ERROR },
     { keymgr_error_quark, KEYMGR_ERROR_PROTOCOL, VIR_ERR_RPC },
     { keymgr_error_quark, KEYMGR_ERROR_LIMIT, VIR_ERR_INVALID_SECRET },
@@ -118,6 +118,19 @@ test_a_message_without_host_names_none(void **state)
     assert_int_equal(virGetLastErrorDomain(), VIR_FROM_HYPERV);
 }
 
+static void
+test_libvirts_misleading_words_are_left_out(void **state)
+{
+    g_autoptr(GError) unreachable = g_error_new_literal(WSMAN_ERROR, WSMAN_ERROR_CONNECT, "refused");
+    g_autoptr(GError) http = g_error_new_literal(KEYMGR_ERROR, KEYMGR_ERROR_HTTP, "HTTP 500");
+
+    msvmReportError(unreachable, NULL, "cannot connect to host '%s'", "hv01");
+    assert_string_equal(virGetLastErrorMessage(), "cannot connect to host 'hv01': refused");
+    msvmReportError(http, NULL, "cannot get the keys");
+    assert_string_equal(virGetLastErrorMessage(), "cannot get the keys: HTTP 500");
+    assert_int_equal(virGetLastErrorCode(), VIR_ERR_HTTP_ERROR);
+}
+
 int
 main(void)
 {
@@ -125,6 +138,7 @@ main(void)
         cmocka_unit_test(test_every_error_has_the_promised_code),
         cmocka_unit_test(test_every_code_has_exactly_one_row),
         cmocka_unit_test(test_a_message_without_host_names_none),
+        cmocka_unit_test(test_libvirts_misleading_words_are_left_out),
     };
 
     return cmocka_run_group_tests_name("driver/error", tests, test_setup_libvirt, NULL);
