@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MAX_LATENCY_MS 600000
+#define HTTP_TOO_LARGE 413 /* the name changed between versions of the library */
 
 struct SimControl {
     SimControlOptions options;
@@ -153,7 +154,7 @@ dispatch(SimControl *control, struct MHD_Connection *mhd, const char *method, co
     guint status = MHD_HTTP_NOT_FOUND;
 
     if (call->too_large)
-        return MHD_HTTP_CONTENT_TOO_LARGE;
+        return HTTP_TOO_LARGE;
     for (guint i = 0; i < G_N_ELEMENTS(routes); i++) {
         if (strcmp(url, routes[i].path) != 0)
             continue;

@@ -15,6 +15,7 @@
 #define PATH_ANONYMOUS "/wsman-anon/identify"
 #define CONTENT_TYPE "application/soap+xml;charset=UTF-8"
 #define LISTEN_BACKLOG 128
+#define HTTP_TOO_LARGE 413 /* the name changed between versions of the library */
 #define FIRST_BODY_BYTES 4096
 
 struct SimHttp {
@@ -414,7 +415,7 @@ start(SimHttp *http, struct MHD_Connection *mhd, void **slot)
     if (length && (!g_ascii_string_to_unsigned(length, 10, 0, G_MAXUINT64, &size, NULL) ||
                    size > http->options.max_body)) {
         /* Refused before it is read: the connection ends with the answer. */
-        answer(exchange, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
+        answer(exchange, HTTP_TOO_LARGE, NULL);
         return finish(exchange);
     }
     return MHD_YES;
@@ -445,7 +446,7 @@ on_request(void *data, struct MHD_Connection *mhd, const char *url, const char *
     }
     sim_wait_for(&http->wait, (guint64)g_atomic_int_get(&http->latency));
     if (exchange->too_large)
-        answer(exchange, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
+        answer(exchange, HTTP_TOO_LARGE, NULL);
     else
         process(exchange, url, method);
     return finish(exchange);

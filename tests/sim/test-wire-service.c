@@ -147,12 +147,11 @@ an_enumeration_begins_with_a_context_only(void **state)
     assert_int_equal(count(answer, ITEM), 0);
     assert_null(strstr(answer, "Items"));
     if (sample) {
-        g_autoptr(GString) got = g_string_new(answer);
+        g_autofree char *got = testing_replace(answer, "en-US", "ja-JP");
         g_autoptr(GRegex) regex = g_regex_new("uuid:[^<]*", 0, 0, NULL);
         g_autofree char *mine = NULL;
 
-        g_string_replace(got, "en-US", "ja-JP", 1);
-        mine = g_regex_replace_literal(regex, got->str, -1, 0, "ID", 0, NULL);
+        mine = g_regex_replace_literal(regex, got, -1, 0, "ID", 0, NULL);
         expected = g_regex_replace_literal(regex, g_strstrip(sample), -1, 0, "ID", 0, NULL);
         assert_string_equal(mine, expected);
     }
@@ -572,8 +571,9 @@ identify_tells_strangers_little(void **state)
     assert_non_null(strstr(user->str, ">OS: 10.0.20348 SP: 0.0 Stack: 3.0<"));
     assert_non_null(strstr(user->str, "/secprofile/https/basic</wsmid:SecurityProfileName>"));
     if (sample) {
-        g_string_replace(stranger, "Stack: 3.0", "Stack: 2.0", 0);
-        assert_string_equal(stranger->str, g_strstrip(sample));
+        g_autofree char *older = testing_replace(stranger->str, "Stack: 3.0", "Stack: 2.0");
+
+        assert_string_equal(older, g_strstrip(sample));
     }
 }
 

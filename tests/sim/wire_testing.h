@@ -42,3 +42,12 @@ testing_sample(const char *name)
         fail_msg("%s is missing", path);
     return text;
 }
+
+/* The text with every occurrence replaced. Caller frees. */
+static inline char *
+testing_replace(const char *text, const char *what, const char *with)
+{
+    g_auto(GStrv) parts = g_strsplit(text, what, -1);
+
+    return g_strjoinv(with, parts);
+}
