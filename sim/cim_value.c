@@ -210,6 +210,33 @@ static CimValue nulls[][2] = {
     NULL_PAIR(CIM_STRING),  NULL_PAIR(CIM_DATETIME), NULL_PAIR(CIM_REFERENCE), NULL_PAIR(CIM_OBJECT),
 };
 
+/* Small numbers and flags stand in most properties of most instances: they are
+ * made once, never counted and never freed. */
+#define SMALL 32
+
+static CimValue *small_value(CimType type, guint64 item)
+{
+    static gsize ready;
+    static struct {
+        CimValue value;
+        CimItem item;
+    } small[CIM_UINT64 + 1][SMALL];
+
+    if (g_once_init_enter(&ready)) {
+        for (int t = CIM_BOOLEAN; t <= CIM_UINT64; t++) {
+            for (guint64 i = 0; i < SMALL; i++) {
+                small[t][i].value = (CimValue) { .references = IMMORTAL, .type = (guint8) t, .count = 1 };
+                if (t == CIM_BOOLEAN)
+                    small[t][i].value.items[0].boolean = i != 0;
+                else
+                    small[t][i].value.items[0].u = i;
+            }
+        }
+        g_once_init_leave(&ready, 1);
+    }
+    return type <= CIM_UINT64 && item < SMALL ? &small[type][item].value : NULL;
+}
+
 static CimValue *value_alloc(CimType type, gboolean array, guint count)
 {
     CimValue *value = g_malloc0(sizeof *value + count * sizeof(CimItem));
@@ -236,13 +263,15 @@ CimValue *cim_value_new_null(CimType type, gboolean array)
 
 CimValue *cim_value_new_boolean(gboolean item)
 {
-    return value_new_scalar(CIM_BOOLEAN, (CimItem) { .boolean = !!item });
+    return small_value(CIM_BOOLEAN, item ? 1 : 0);
 }
 
 CimValue *cim_value_new_uint(CimType type, guint64 item)
 {
+    CimValue *small = small_value(type, item);
+
     g_return_val_if_fail(type_is_unsigned(type), NULL);
-    return value_new_scalar(type, (CimItem) { .u = item });
+    return small ? small : value_new_scalar(type, (CimItem) { .u = item });
 }
 
 CimValue *cim_value_new_sint(CimType type, gint64 item)
@@ -275,7 +304,11 @@ CimValue *cim_value_new_object(CimObject *item)
 
 CimValue *cim_value_new_item(CimType type, const CimItem *item)
 {
-    return value_new_scalar(type, item_copy(type, item));
+    CimValue *small = type == CIM_BOOLEAN       ? small_value(type, item->boolean ? 1 : 0)
+                      : type_is_unsigned(type) ? small_value(type, item->u)
+                                               : NULL;
+
+    return small ? small : value_new_scalar(type, item_copy(type, item));
 }
 
 CimValue *cim_value_new_bytes(gconstpointer data, gsize size)

@@ -110,7 +110,7 @@ static void fill_firmware(SimMachine *machine)
     sim_set_uint(settings, "HighMmioGapSize", 512);
 }
 
-static void fill_settings(SimMachine *machine, const char *name)
+static void fill_settings(SimMachine *machine)
 {
     static const char *const roots[] = { "ConfigurationDataRoot", "SnapshotDataRoot", "SuspendDataRoot",
                                          "SwapFileDataRoot",      "LogDataRoot",      "GuestStateDataRoot" };
@@ -139,6 +139,22 @@ static void fill_settings(SimMachine *machine, const char *name)
     sim_set_boolean(settings, "VirtualNumaEnabled", TRUE);
     fill_actions(settings);
     fill_firmware(machine);
+}
+
+/* What all machines of a generation share is made once, and its values shared. */
+static void make_settings(SimMachine *machine, const char *name)
+{
+    SimHost *host = machine->host;
+    const char *key = machine->generation == 2 ? "settings of generation 2" : "settings of generation 1";
+    CimObject *model = g_hash_table_lookup(host->templates, key);
+
+    if (model) {
+        machine->settings = cim_object_copy(model);
+    } else {
+        machine->settings = sim_object_new(host, SIM_V2, "Msvm_VirtualSystemSettingData");
+        fill_settings(machine);
+        g_hash_table_insert(host->templates, g_strdup(key), cim_object_copy(machine->settings));
+    }
     fill_identity(machine, name);
 }
 
@@ -177,13 +193,12 @@ SimMachine *sim_machine_new(SimHost *host, const char *guid, const char *name, g
     machine->state = SIM_STATE_OFF;
     machine->protector = sim_protector_none();
     machine->system = sim_object_new(host, SIM_V2, "Msvm_ComputerSystem");
-    machine->settings = sim_object_new(host, SIM_V2, "Msvm_VirtualSystemSettingData");
     machine->parts = object_list();
     machine->features = object_list();
     machine->boot_sources = object_list();
     machine->snapshots = object_list();
     fill_system(machine, name);
-    fill_settings(machine, name);
+    make_settings(machine, name);
     fill_security(machine);
     sim_defaults_of_generation(machine);
     return machine;

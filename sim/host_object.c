@@ -42,9 +42,11 @@ void sim_set(CimObject *object, const char *property, const char *text)
 
 void sim_set_uint(CimObject *object, const char *property, guint64 number)
 {
-    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    CimType type = type_of(object, property);
+    gboolean is_signed = type >= CIM_SINT8 && type <= CIM_SINT64;
 
-    sim_set(object, property, text); /* signed properties too */
+    cim_object_set(object, property, is_signed ? cim_value_new_sint(type, (gint64) number)
+                                               : cim_value_new_uint(type, number));
 }
 
 void sim_set_boolean(CimObject *object, const char *property, gboolean flag)
