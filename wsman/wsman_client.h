@@ -42,8 +42,8 @@ typedef struct {
     gboolean no_verify;         /* no verification of the certificate at all */
     const char *proxy;          /* or NULL: none, whatever the environment says */
     guint connect_timeout_ms;   /* 0: 10 s */
-    guint operation_timeout_ms; /* w:OperationTimeout; 0: 60 s. The client waits longer by the next (MS-WSMV 3.2.2) */
-    guint network_delay_ms;     /* that longer wait; 0: 5 s */
+    guint operation_timeout_ms; /* w:OperationTimeout; 0: 60 s */
+    guint network_delay_ms;     /* the client waits longer by this (MS-WSMV 3.2.2); 0: 5 s */
     guint max_connections;      /* of the pool; 0: 6 */
     guint batch_size;           /* MaxElements of a Pull; 0: 250 */
     WsmanBytesForm byte_arrays;

@@ -110,7 +110,8 @@ wsman_http_set_error(CURL *easy, CURLcode result, const char *curl_text, const W
         break;
     case CURLE_SSL_CONNECT_ERROR:
         wsman_set_error(error, WSMAN_ERROR_TLS, NULL,
-                        "no TLS connection: %s (is the port one for https? that of plain http is 5985)", text);
+                        "no TLS connection: %s (is the port one for https? that of plain http is 5985)",
+                        text);
         break;
     case CURLE_SSL_CACERT_BADFILE:
         wsman_set_error(error, WSMAN_ERROR_CONFIG, NULL, "the trusted certificates in %s cannot be read",
