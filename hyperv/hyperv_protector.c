@@ -155,14 +155,7 @@ static gboolean check_signature_of(xmlNode *wrapping, const char *name, GError *
     return node && check_value(node, "Signature", "SignatureValue", error);
 }
 
-static gboolean check_transport_key(xmlNode *wrapping, GError **error)
-{
-    xmlNode *key = hyperv_protector_xml_child(wrapping, "TransportKey", error);
-
-    return key && check_value(key, "EncryptedData", "CipherValue", error);
-}
-
-/* One for all wrappings, since they wrap one key (MS-KPS 2.2.2.7). */
+/* One for all wrappings, which hold the same key. */
 static gboolean check_transport_key_signature(xmlNode *root, GError **error)
 {
     xmlNode *signature = hyperv_protector_xml_child(root, "TransportKeySignature", error);
@@ -170,6 +163,13 @@ static gboolean check_transport_key_signature(xmlNode *root, GError **error)
 
     return derivation && check_algorithm(derivation, error) &&
            check_value(signature, "Signature", "SignatureValue", error);
+}
+
+static gboolean check_transport_key(xmlNode *wrapping, GError **error)
+{
+    xmlNode *key = hyperv_protector_xml_child(wrapping, "TransportKey", error);
+
+    return key && check_value(key, "EncryptedData", "CipherValue", error);
 }
 
 /* --- wrappings ---------------------------------------------------------------------- */

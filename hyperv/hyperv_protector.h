@@ -7,7 +7,15 @@
  *   |  total, big endian | <Protector xmlns="http://schemas...
  *   +----+----+----+----+--------------------------------------
  *
- * An empty one is 00 00 00 04.
+ * An empty one is 00 00 00 04. The document, by the schema of MS-KPS:
+ *
+ *   Protector
+ *     Wrappings
+ *       Wrapping              one for each guardian; the owner's is its own parent
+ *         Id, SigningCertificate, SigningCertificateSignature @ParentWrappingId,
+ *         EncryptionCertificate, EncryptionCertificateSignature, TransportKey
+ *     TransportKeySignature
+ *     GuardianSignature       @WrappingId
  */
 #pragma once
 

@@ -21,8 +21,9 @@ static guint depth_of(const xmlNode *node, guint depth)
     guint deepest = depth;
 
     for (const xmlNode *child = node->children; child && deepest <= HYPERV_PROTECTOR_MAX_DEPTH; child = child->next) {
-        if (child->type == XML_ELEMENT_NODE)
-            deepest = MAX(deepest, depth_of(child, depth + 1));
+        guint below = child->type == XML_ELEMENT_NODE ? depth_of(child, depth + 1) : 0;
+
+        deepest = MAX(deepest, below);
     }
     return deepest;
 }

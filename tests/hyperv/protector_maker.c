@@ -68,11 +68,9 @@ char *make_protector_document(const char *certificate, const WrappingPlan *plan,
     for (guint i = 0; i < n; i++)
         append_wrapping(out, certificate, &plan[i]);
     g_string_append_printf(out,
-                           "</Wrappings>\n"
-                           "<TransportKeySignature><KeyDerivationMethod Algorithm=\"urn:c\"/>"
+                           "</Wrappings>\n<TransportKeySignature><KeyDerivationMethod Algorithm=\"urn:c\"/>"
                            "<Signature Algorithm=\"urn:a\"><SignatureValue>c2ln</SignatureValue></Signature>"
-                           "</TransportKeySignature>\n"
-                           "<GuardianSignature WrappingId=\"%u\"><Signature Algorithm=\"urn:a\">"
+                           "</TransportKeySignature>\n<GuardianSignature WrappingId=\"%u\"><Signature Algorithm=\"urn:a\">"
                            "<SignatureValue>c2ln</SignatureValue></Signature></GuardianSignature>\n</Protector>\n",
                            n > 0 ? plan[0].id : 1);
     return g_string_free(g_steal_pointer(&out), FALSE);
