@@ -6,6 +6,8 @@
 #include "keymgr/keymgr_secret.h"
 #include "wsman/wsman_error.h"
 
+#include <unistd.h>
+
 #include "virauth.h"
 #include "virerror.h"
 #include "virsecureerase.h"
@@ -39,6 +41,10 @@ msvmCredentialsNew(virConnectPtr conn, virConnectAuthPtr auth, const char *user,
         msvmCredentialsUnref(credentials);
         return NULL;
     }
+    /* $LIBVIRT_AUTH_FILE may name a file that is not there: then the client
+     * is asked. */
+    if (credentials->path && access(credentials->path, F_OK) < 0 && errno == ENOENT)
+        g_clear_pointer(&credentials->path, g_free);
     return credentials;
 }
 
@@ -76,9 +82,15 @@ static gboolean
 fail(const MsvmCredentials *credentials, const char *what, GError **error)
 {
     virErrorPtr last = virGetLastError();
+    g_autofree char *why = NULL;
 
-    g_set_error(error, WSMAN_ERROR, WSMAN_ERROR_AUTH, _("no %s for host '%s': %s"), what, credentials->host,
-                last && last->code != VIR_ERR_OK ? last->message : _("none was given"));
+    if (last && last->code != VIR_ERR_OK)
+        why = g_strdup(last->message);
+    else if (credentials->path) /* libvirt does not say when it cannot read it */
+        why = g_strdup_printf(_("the client gave none, and '%s' has none or cannot be read"), credentials->path);
+    else
+        why = g_strdup(_("the client gave none"));
+    g_set_error(error, WSMAN_ERROR, WSMAN_ERROR_AUTH, _("no %s for host '%s': %s"), what, credentials->host, why);
     return FALSE;
 }
 

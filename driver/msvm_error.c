@@ -16,8 +16,10 @@
 
 static const MsvmErrorRow wsman_rows[] = {
     { WSMAN_ERROR_CONFIG, VIR_ERR_CONFIG_UNSUPPORTED },
-    { WSMAN_ERROR_CONNECT, VIR_ERR_NO_CONNECT },
-    { WSMAN_ERROR_TLS, VIR_ERR_NO_CONNECT },
+    /* As libvirt's own transports say; VIR_ERR_NO_CONNECT means that no
+     * driver took the URI. */
+    { WSMAN_ERROR_CONNECT, VIR_ERR_SYSTEM_ERROR },
+    { WSMAN_ERROR_TLS, VIR_ERR_SYSTEM_ERROR },
     { WSMAN_ERROR_TIMEOUT, VIR_ERR_OPERATION_TIMEOUT },
     { WSMAN_ERROR_AUTH, VIR_ERR_AUTH_FAILED },
     { WSMAN_ERROR_ACCESS_DENIED, VIR_ERR_ACCESS_DENIED },
@@ -60,9 +62,9 @@ static const MsvmErrorRow keymgr_rows[] = {
     { KEYMGR_ERROR_INVALID_SECRET, VIR_ERR_INVALID_SECRET },
     { KEYMGR_ERROR_AUTH, VIR_ERR_AUTH_FAILED },
     { KEYMGR_ERROR_ACCESS_DENIED, VIR_ERR_ACCESS_DENIED },
-    { KEYMGR_ERROR_UNAVAILABLE, VIR_ERR_NO_CONNECT },
+    { KEYMGR_ERROR_UNAVAILABLE, VIR_ERR_SYSTEM_ERROR },
     { KEYMGR_ERROR_TIMEOUT, VIR_ERR_OPERATION_TIMEOUT },
-    { KEYMGR_ERROR_TLS, VIR_ERR_NO_CONNECT },
+    { KEYMGR_ERROR_TLS, VIR_ERR_SYSTEM_ERROR },
     { KEYMGR_ERROR_HTTP, VIR_ERR_HTTP_ERROR },
     { KEYMGR_ERROR_PROTOCOL, VIR_ERR_RPC },
     { KEYMGR_ERROR_LIMIT, VIR_ERR_INVALID_SECRET },
@@ -74,9 +76,9 @@ static const MsvmErrorRow io_rows[] = {
     { G_IO_ERROR_CANCELLED, VIR_ERR_OPERATION_ABORTED },
     { G_IO_ERROR_TIMED_OUT, VIR_ERR_OPERATION_TIMEOUT },
     { G_IO_ERROR_PERMISSION_DENIED, VIR_ERR_ACCESS_DENIED },
-    { G_IO_ERROR_CONNECTION_REFUSED, VIR_ERR_NO_CONNECT },
-    { G_IO_ERROR_HOST_UNREACHABLE, VIR_ERR_NO_CONNECT },
-    { G_IO_ERROR_NETWORK_UNREACHABLE, VIR_ERR_NO_CONNECT },
+    { G_IO_ERROR_CONNECTION_REFUSED, VIR_ERR_SYSTEM_ERROR },
+    { G_IO_ERROR_HOST_UNREACHABLE, VIR_ERR_SYSTEM_ERROR },
+    { G_IO_ERROR_NETWORK_UNREACHABLE, VIR_ERR_SYSTEM_ERROR },
     { 0, 0 },
 };
 
@@ -119,13 +121,12 @@ format_hresult(const GError *error)
     return g_strdup_printf(" (HRESULT 0x%s)", digits);
 }
 
-/* libvirt puts its own words before the text of an error: "no connection
- * driver available for", "got unknown HTTP error code", where they would
- * mislead. */
+/* libvirt puts words of its own before the text of an error; these are left
+ * out: "got unknown HTTP error code". */
 static void
 report(int number, const char *text)
 {
-    if (number == VIR_ERR_NO_CONNECT || number == VIR_ERR_HTTP_ERROR)
+    if (number == VIR_ERR_HTTP_ERROR)
         virRaiseErrorFull(__FILE__, __func__, __LINE__, VIR_FROM_THIS, number, VIR_ERR_ERROR, text, NULL, NULL, 0,
                           0, "%s", text);
     else

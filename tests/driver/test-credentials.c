@@ -125,6 +125,18 @@ test_a_client_is_asked_once(void **state)
 }
 
 static void
+test_a_file_that_is_not_there_does_not_stop_callbacks(void **state)
+{
+    Client client = { 0, "cbuser", "cbpass" };
+    virConnectAuth auth = { client_types, 2, client_callback, &client };
+    g_autoptr(MsvmCredentials) credentials = NULL;
+
+    g_unlink(path);
+    credentials = msvmCredentialsNew(NULL, &auth, NULL, "hv01");
+    assert_gives(credentials, "cbuser", "cbpass");
+}
+
+static void
 test_without_entry_and_callbacks_it_fails(void **state)
 {
     g_autoptr(MsvmCredentials) credentials = msvmCredentialsNew(NULL, NULL, "u", "other");
@@ -164,6 +176,7 @@ main(void)
         TEST(test_auth_conf_suffices_without_callbacks),
         TEST(test_the_user_of_the_uri_goes_first),
         TEST(test_a_client_is_asked_once),
+        TEST(test_a_file_that_is_not_there_does_not_stop_callbacks),
         TEST(test_without_entry_and_callbacks_it_fails),
         TEST(test_a_client_that_gives_nothing_fails),
         TEST(test_nobody_is_asked_once_the_connection_is_open),

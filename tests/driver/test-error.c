@@ -17,9 +17,9 @@ static const struct {
     int number;
 } promised[] = {
     { wsman_error_quark, WSMAN_ERROR_CONFIG, VIR_ERR_CONFIG_UNSUPPORTED },
-    { wsman_error_quark, WSMAN_ERROR_CONNECT, VIR_ERR_NO_CONNECT },
+    { wsman_error_quark, WSMAN_ERROR_CONNECT, VIR_ERR_SYSTEM_ERROR },
     { wsman_error_quark, WSMAN_ERROR_TIMEOUT, VIR_ERR_OPERATION_TIMEOUT },
-    { wsman_error_quark, WSMAN_ERROR_TLS, VIR_ERR_NO_CONNECT },
+    { wsman_error_quark, WSMAN_ERROR_TLS, VIR_ERR_SYSTEM_ERROR },
     { wsman_error_quark, WSMAN_ERROR_AUTH, VIR_ERR_AUTH_FAILED },
     { wsman_error_quark, WSMAN_ERROR_ACCESS_DENIED, VIR_ERR_ACCESS_DENIED },
     { wsman_error_quark, WSMAN_ERROR_HTTP, VIR_ERR_HTTP_ERROR },
@@ -53,9 +53,9 @@ static const struct {
     { keymgr_error_quark, KEYMGR_ERROR_INVALID_SECRET, VIR_ERR_INVALID_SECRET },
     { keymgr_error_quark, KEYMGR_ERROR_AUTH, VIR_ERR_AUTH_FAILED },
     { keymgr_error_quark, KEYMGR_ERROR_ACCESS_DENIED, VIR_ERR_ACCESS_DENIED },
-    { keymgr_error_quark, KEYMGR_ERROR_UNAVAILABLE, VIR_ERR_NO_CONNECT },
+    { keymgr_error_quark, KEYMGR_ERROR_UNAVAILABLE, VIR_ERR_SYSTEM_ERROR },
     { keymgr_error_quark, KEYMGR_ERROR_TIMEOUT, VIR_ERR_OPERATION_TIMEOUT },
-    { keymgr_error_quark, KEYMGR_ERROR_TLS, VIR_ERR_NO_CONNECT },
+    { keymgr_error_quark, KEYMGR_ERROR_TLS, VIR_ERR_SYSTEM_ERROR },
     { keymgr_error_quark, KEYMGR_ERROR_HTTP, VIR_ERR_HTTP_ERROR },
     { keymgr_error_quark, KEYMGR_ERROR_PROTOCOL, VIR_ERR_RPC },
     { keymgr_error_quark, KEYMGR_ERROR_LIMIT, VIR_ERR_INVALID_SECRET },
