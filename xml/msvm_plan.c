@@ -20,6 +20,9 @@
 #define PLAN_DEFAULT_MIN_MEMORY_KIB (512 * 1024) /* Hyper-V's own default of dynamic memory */
 #define PLAN_MEMORY_STEP_KIB 2048
 #define PLAN_TPM_HOST_MAJOR 10
+/* ASSUMED: TurnOffOnGuestRestart is not documented; class listings of 2025
+ * have it, those of 2024 and before have not. */
+#define PLAN_TURN_OFF_ON_RESTART_BUILD 26100
 
 void
 msvmPlanFree(MsvmPlan *plan)
@@ -53,6 +56,21 @@ msvmPlanCheckHost(const MsvmPolicy *policy, const MsvmPlanHost *host)
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "image property 'hypervisor_version_requires' is '%s' but '%s' is "
                        "of version %s", policy->version_requires, host->name, version);
     return ok > 0 ? 0 : -1;
+}
+
+
+static int
+msvmPlanRestart(HypervMachine *machine, const virDomainDef *def, const MsvmPlanHost *host,
+                const HypervMachine *current)
+{
+    machine->turn_off_on_guest_restart = def->onReboot == VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY;
+    if (!machine->turn_off_on_guest_restart || host->build >= PLAN_TURN_OFF_ON_RESTART_BUILD ||
+        (current && current->turn_off_on_guest_restart))
+        return 0;
+    virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "<on_reboot> 'destroy' needs a host of version 10.0.%d (Windows Server "
+                   "2025) or newer; '%s' is of version %u.%u.%u", PLAN_TURN_OFF_ON_RESTART_BUILD, host->name,
+                   host->major, host->minor, host->build);
+    return -1;
 }
 
 
@@ -210,7 +228,8 @@ msvmPlanCompleteControllers(virDomainDef *def)
 
 
 static int
-msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const HypervMachine *current)
+msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const MsvmPlanHost *host,
+                const HypervMachine *current)
 {
     HypervMachine *machine = plan->machine;
     char uuid[VIR_UUID_STRING_BUFLEN];
@@ -225,10 +244,10 @@ msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const Hyp
     }
     machine->bios_guid = g_ascii_strup(virUUIDFormat(def->uuid, uuid), -1);
     machine->processors = virDomainDefGetVcpusMax(def);
-    machine->turn_off_on_guest_restart = def->onReboot == VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY;
     if (current)
         msvmPlanKeep(machine, current);
-    if (msvmPlanMemory(machine, def) < 0 || msvmPlanDisks(machine, record, def, current) < 0 ||
+    if (msvmPlanRestart(machine, def, host, current) < 0 || msvmPlanMemory(machine, def) < 0 ||
+        msvmPlanDisks(machine, record, def, current) < 0 ||
         msvmPlanNets(machine, record, def, current) < 0 || msvmPlanBoot(machine, record, def) < 0)
         return -1;
     msvmPlanFixed(record, def);
@@ -261,7 +280,7 @@ msvmPlanBuild(MsvmPlan *plan, virDomainDef *def, const MsvmPlanHost *host, const
         msvmPlanCompleteSecurity(def, plan->policy) < 0 || msvmPlanCompleteControllers(def) < 0)
         return -1;
     plan->machine = hyperv_machine_new();
-    if (msvmPlanMachine(plan, record, def, current) < 0 || msvmPlanRecord(plan, record, def) < 0)
+    if (msvmPlanMachine(plan, record, def, host, current) < 0 || msvmPlanRecord(plan, record, def) < 0)
         return -1;
     return msvmPlanCheckNothingLost(plan, def, xmlopt);
 }

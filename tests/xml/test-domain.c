@@ -351,10 +351,13 @@ static void
 test_a_disk_of_the_host_itself_may_stay_but_not_come(void **state G_GNUC_UNUSED)
 {
     g_autoptr(HypervMachine) machine = foreign_gen1();
-    g_autofree char *text = show(machine, -1);
-    g_autoptr(MsvmPlan) stays = xml_test_plan(text, &xml_test_host_2022, machine, NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(MsvmPlan) stays = NULL;
     g_autoptr(MsvmPlan) comes = NULL;
 
+    machine->turn_off_on_guest_restart = FALSE;
+    text = show(machine, -1);
+    stays = xml_test_plan(text, &xml_test_host_2022, machine, NULL);
     assert_non_null(strstr(text, "<disk type='block' device='disk'>"));
     assert_non_null(stays);
     assert_true(hyperv_machine_find_drive(stays->machine, HYPERV_BUS_SCSI, 0, 5)->is_physical);
@@ -443,6 +446,24 @@ test_memory_is_rounded_and_dynamic_when_asked(void **state G_GNUC_UNUSED)
         assert_int_equal(plan->machine->max_memory_mib, cases[i].max);
         assert_int_equal(plan->machine->dynamic_memory, cases[i].dynamic);
     }
+}
+
+
+static void
+test_turning_off_at_a_restart_needs_a_host_that_knows_how(void **state G_GNUC_UNUSED)
+{
+    static const MsvmPlanHost host_2025 = { .name = "hv25", .major = 10, .minor = 0, .build = 26100 };
+    XmlTestParts parts = { .top = "<on_reboot>destroy</on_reboot>" };
+    g_autofree char *xml = xml_test_domain(&parts);
+    g_autoptr(MsvmPlan) old = xml_test_plan(xml, &xml_test_host_2022, NULL, NULL);
+    g_autoptr(MsvmPlan) new = xml_test_plan(xml, &host_2025, NULL, NULL);
+
+    assert_null(old);
+    assert_non_null(new);
+    assert_true(new->machine->turn_off_on_guest_restart);
+    virResetLastError();
+    old = xml_test_plan(xml, &xml_test_host_2022, NULL, NULL);
+    xml_test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "'hv01' is of version 10.0.20348");
 }
 
 
@@ -634,6 +655,7 @@ main(void)
         cmocka_unit_test(test_the_policys_tpm_is_written_into_the_definition),
         cmocka_unit_test(test_pending_notes_say_so_and_final_ones_do_not),
         cmocka_unit_test(test_memory_is_rounded_and_dynamic_when_asked),
+        cmocka_unit_test(test_turning_off_at_a_restart_needs_a_host_that_knows_how),
         cmocka_unit_test(test_the_second_ide_bus_is_the_second_controller),
         cmocka_unit_test(test_an_empty_floppy_drive_comes_back_though_no_machine_shows_it),
         cmocka_unit_test(test_scsi_names_count_64_to_a_controller),
