@@ -158,6 +158,30 @@ gboolean sim_guardian_has_keys(const SimGuardian *guardian)
     return guardian->signing_key != NULL;
 }
 
+/* --- secrets ------------------------------------------------------------------------ */
+
+typedef struct {
+    gsize size;
+    guint8 data[];
+} Secret;
+
+static void secret_free(gpointer data)
+{
+    Secret *secret = data;
+
+    gnutls_memset(secret->data, 0, secret->size);
+    g_free(secret);
+}
+
+GBytes *sim_secret_bytes(gconstpointer data, gsize size)
+{
+    Secret *secret = g_malloc(sizeof *secret + size);
+
+    secret->size = size;
+    memcpy(secret->data, data, size);
+    return g_bytes_new_with_free_func(secret->data, size, secret_free, secret);
+}
+
 /* --- using -------------------------------------------------------------------------- */
 
 static gnutls_datum_t datum(gconstpointer data, gsize size)
@@ -246,7 +270,7 @@ GBytes *sim_guardian_decrypt(const SimGuardian *guardian, const char *base64)
         return NULL;
     if (gnutls_privkey_import_x509(key, guardian->encryption_key, 0) == 0 &&
         gnutls_privkey_decrypt_data(key, 0, &input, &plain) == 0) {
-        bytes = g_bytes_new(plain.data, plain.size);
+        bytes = sim_secret_bytes(plain.data, plain.size);
         gnutls_memset(plain.data, 0, plain.size);
     }
     gnutls_free(plain.data);

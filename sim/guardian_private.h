@@ -9,6 +9,8 @@
 
 #define SIM_TRANSPORT_KEY_BYTES 32
 
+/* A copy that is wiped when it is freed. */
+GBytes *sim_secret_bytes(gconstpointer data, gsize size);
 /* Signature (RSA, SHA-256) of the signing key over the data. NULL without keys. */
 char *sim_guardian_sign(const SimGuardian *guardian, gconstpointer data, gsize size);
 /* Encrypts to the certificate (DER); NULL when that cannot be done. */

@@ -310,5 +310,9 @@ SimStatus sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod
         return SIM_INVALID_METHOD;
     if (sim_fault_take(&call, return_value))
         return SIM_OK;
-    return func(&call, return_value);
+    status = func(&call, return_value);
+    if (status == SIM_OK && !schema_method_may_return(method, *return_value))
+        g_critical("%s.%s is not documented to return %u", cim_path_class(path), schema_method_name(method),
+                   *return_value);
+    return status;
 }

@@ -67,7 +67,7 @@ static GBytes *new_payload(void)
     payload.keys = GUINT32_TO_LE(1);
     payload.length = GUINT32_TO_LE(SIM_TRANSPORT_KEY_BYTES);
     if (gnutls_rnd(GNUTLS_RND_KEY, payload.key, sizeof payload.key) == 0)
-        bytes = g_bytes_new(&payload, sizeof payload);
+        bytes = sim_secret_bytes(&payload, sizeof payload);
     explicit_bzero(&payload, sizeof payload);
     return bytes;
 }

@@ -286,7 +286,9 @@ const SchemaParam *schema_method_find_param(const SchemaMethod *method, const ch
 gboolean schema_method_may_return(const SchemaMethod *method, guint32 code)
 {
     for (guint i = 0; i < method->returns->len; i++) {
-        if (g_array_index(method->returns, guint32, i) == code)
+        const SchemaRange *range = &g_array_index(method->returns, SchemaRange, i);
+
+        if (range->low <= code && code <= range->high)
             return TRUE;
     }
     return method->returns->len == 0;

@@ -108,6 +108,21 @@ static gboolean read_params(Loader *loader, SchemaMethod *method, json_object *o
     return TRUE;
 }
 
+/* Numbers, and pairs of numbers for ranges. */
+static void read_returns(SchemaMethod *method, json_object *list)
+{
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        json_object *code = json_object_array_get_idx(list, i);
+        gboolean pair = json_object_is_type(code, json_type_array);
+        SchemaRange range = {
+            (guint32) json_object_get_int64(pair ? json_object_array_get_idx(code, 0) : code),
+            (guint32) json_object_get_int64(pair ? json_object_array_get_idx(code, 1) : code),
+        };
+
+        g_array_append_val(method->returns, range);
+    }
+}
+
 static gboolean read_method(Loader *loader, SchemaMethod *method, json_object *object)
 {
     json_object_object_foreach(object, key, value)
@@ -118,11 +133,7 @@ static gboolean read_method(Loader *loader, SchemaMethod *method, json_object *o
         } else if (strcmp(key, "static") == 0) {
             method->is_static = json_object_get_boolean(value);
         } else if (strcmp(key, "returns") == 0) {
-            for (size_t i = 0; i < json_object_array_length(value); i++) {
-                guint32 code = (guint32) json_object_get_int64(json_object_array_get_idx(value, i));
-
-                g_array_append_val(method->returns, code);
-            }
+            read_returns(method, value);
         } else {
             return fail(loader, "method '%s': '%s' is not understood", method->name, key);
         }
@@ -138,7 +149,7 @@ static gboolean read_methods(Loader *loader, SchemaClass *cls, json_object *obje
 
         method->name = keep(loader, name);
         method->params = g_array_new(FALSE, TRUE, sizeof(SchemaParam));
-        method->returns = g_array_new(FALSE, TRUE, sizeof(guint32));
+        method->returns = g_array_new(FALSE, TRUE, sizeof(SchemaRange));
         g_hash_table_insert(cls->methods, (gpointer) method->name, method);
         if (!read_method(loader, method, value))
             return FALSE;

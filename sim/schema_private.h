@@ -30,11 +30,17 @@ struct SchemaClass {
     GHashTable *methods;         /* its own; name -> SchemaMethod */
 };
 
+/* Return codes, both ends included. */
+typedef struct {
+    guint32 low;
+    guint32 high;
+} SchemaRange;
+
 struct SchemaMethod {
     const char *name;
     gboolean is_static;
     GArray *params;  /* of SchemaParam */
-    GArray *returns; /* of guint32 */
+    GArray *returns; /* of SchemaRange */
 };
 
 Schema *schema_new(void);

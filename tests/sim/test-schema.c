@@ -79,6 +79,8 @@ static void parameters_carry_direction_type_and_embedded_class(void **state)
     assert_string_equal(job->value.ref, "CIM_ConcreteJob");
     assert_true(schema_method_may_return(method, 4096));
     assert_false(schema_method_may_return(method, 4));
+    assert_true(schema_method_may_return(schema_class_find_method(schema_find(*state, V2,
+                "Msvm_VirtualSystemManagementService"), "DefineSystem"), 32773)); /* in a range */
     assert_false(schema_method_is_static(method));
     assert_null(schema_method_find_param(method, "Nothing"));
 }
@@ -148,10 +150,8 @@ static void files_that_are_not_of_the_form_are_refused(void **state G_GNUC_UNUSE
     g_rmdir(folder);
 }
 
-static void the_files_say_what_the_published_schema_says(void **state G_GNUC_UNUSED)
+static void compare_with(const char *source)
 {
-    const char *samples = g_getenv("MSVM_SAMPLES_DIR");
-    g_autofree char *source = samples ? g_build_filename(samples, "hyperv-schema.json", NULL) : NULL;
     g_autofree char *folder = sim_test_schema_folder();
     g_autofree char *tool = g_build_filename(g_getenv("MSVM_SRCDIR") ? g_getenv("MSVM_SRCDIR") : ".", "tools",
                                              "schema-import", NULL);
@@ -159,11 +159,20 @@ static void the_files_say_what_the_published_schema_says(void **state G_GNUC_UNU
     g_autofree char *output = NULL;
     int status = -1;
 
-    if (!source || !g_file_test(source, G_FILE_TEST_EXISTS))
-        skip();
     assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status, NULL));
     if (status != 0)
         fail_msg("%s", output);
+}
+
+static void the_files_say_what_the_published_schema_says(void **state G_GNUC_UNUSED)
+{
+    static char source[4096]; /* skip() leaves without freeing anything */
+    const char *samples = g_getenv("MSVM_SAMPLES_DIR");
+
+    g_snprintf(source, sizeof source, "%s/hyperv-schema.json", samples ? samples : "");
+    if (!samples || !g_file_test(source, G_FILE_TEST_EXISTS))
+        skip();
+    compare_with(source);
 }
 
 int main(void)
