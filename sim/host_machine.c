@@ -427,9 +427,11 @@ void sim_machine_update_boot_sources(SimMachine *machine)
         g_autoptr(CimPath) path = cim_path_parse(text, SIM_V2);
         const char *id = path ? cim_path_find_key(path, "InstanceID") : NULL;
 
-        for (guint j = 0; id && j < machine->boot_sources->len; j++) {
-            if (sim_text_is(g_ptr_array_index(machine->boot_sources, j), "InstanceID", id))
-                g_ptr_array_add(next, g_strdup(text));
+        for (guint j = 0; id && j < machine->boot_sources->len; j++) { /* in the host's own form */
+            CimObject *source = g_ptr_array_index(machine->boot_sources, j);
+
+            if (sim_text_is(source, "InstanceID", id))
+                g_ptr_array_add(next, sim_object_reference(machine->host, source));
         }
     }
     for (guint i = 0; i < machine->boot_sources->len; i++) { /* and what is new comes last */

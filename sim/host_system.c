@@ -194,6 +194,9 @@ static void set_value(SimMachine *machine, const char *name, const CimValue *val
         sim_setf(machine->settings, "BIOSGUID", "{%s}", guid);
     } else {
         cim_object_set(machine->settings, name, cim_value_ref((CimValue *) value));
+        /* Paths are kept in the host's own form. */
+        if (strcmp(name, "BootSourceOrder") == 0)
+            sim_machine_update_boot_sources(machine);
     }
 }
 
