@@ -99,15 +99,25 @@ test_is_action(const HttpExchange *exchange, const char *end)
     return strstr(exchange->body, closing) != NULL;
 }
 
+gboolean
+test_have_samples(void)
+{
+    return g_getenv("MSVM_SAMPLES_DIR") != NULL;
+}
+
+int
+test_skip_all(const char *why)
+{
+    g_print("1..0 # SKIP %s\n", why);
+    return 0;
+}
+
 char *
 test_sample(const char *name)
 {
-    const char *folder = g_getenv("MSVM_SAMPLES_DIR");
-    g_autofree char *path = folder ? g_build_filename(folder, "wsman-samples", name, NULL) : NULL;
+    g_autofree char *path = g_build_filename(g_getenv("MSVM_SAMPLES_DIR"), "wsman-samples", name, NULL);
     char *text = NULL;
 
-    if (!path)
-        skip();
     if (!g_file_get_contents(path, &text, NULL, NULL))
         fail_msg("%s cannot be read", path);
     return text;

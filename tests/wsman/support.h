@@ -34,8 +34,12 @@ void test_answer(const HttpExchange *exchange, const char *body);
 void test_fault(const HttpExchange *exchange, const char *subcode, guint32 code, const char *text);
 /* Whether the request's action ends so ("/Pull"). */
 gboolean test_is_action(const HttpExchange *exchange, const char *end);
-/* The recorded answers of real hosts, or skips the test. Caller frees. */
-char *test_sample(const char *name);
+/* The recorded answers of real hosts are where MSVM_SAMPLES_DIR says. */
+gboolean test_have_samples(void);
+char *test_sample(const char *name); /* caller frees */
+/* For main(): says in TAP that the whole program is skipped; gives its exit
+ * code. cmocka's skip() is a failure to automake's reader of TAP. */
+int test_skip_all(const char *why);
 
 #define assert_error(error, code_) \
     do { \

@@ -18,14 +18,6 @@ to_error(const char *text, gboolean names_instance)
     return error;
 }
 
-static GError *
-sample_error(const char *name)
-{
-    g_autofree char *text = test_sample(name);
-
-    return to_error(text, TRUE);
-}
-
 /* A fault with that subcode and detail, as the test server makes it. */
 static GError *
 made_error(const char *subcode, const char *reason, const char *detail, gboolean names_instance)
@@ -38,59 +30,6 @@ made_error(const char *subcode, const char *reason, const char *detail, gboolean
     g_autofree char *text = test_envelope("urn:fault", NULL, body);
 
     return to_error(text, names_instance);
-}
-
-static void
-recorded_time_out(void **state)
-{
-    g_autoptr(GError) error = sample_error("pypsrp/fault_timedout_http500.xml");
-
-    assert_error(error, WSMAN_ERROR_TIMEOUT);
-    assert_int_equal(wsman_error_get_hresult(error), 0x80338029);
-    assert_int_equal(wsman_error_get_http_status(error), 500);
-    assert_string_equal(error->message, "The WS-Management service cannot complete the operation within the time "
-                                        "specified in OperationTimeout. (TimedOut, 0x80338029)");
-}
-
-static void
-recorded_provider_fault_with_extended_status(void **state)
-{
-    g_autoptr(GError) error = sample_error("omi/fault_destination_unreachable_extendederror.xml");
-
-    assert_error(error, WSMAN_ERROR_NOT_FOUND);
-    assert_int_equal(wsman_error_get_hresult(error), 0x80338000);
-    assert_contains(error->message, "cannot find the resource identified");
-}
-
-static void
-recorded_provider_fault_with_text(void **state)
-{
-    g_autoptr(GError) error = sample_error("omi/fault_internal_error_providerfault.xml");
-
-    assert_error(error, WSMAN_ERROR_FAULT);
-    assert_int_equal(wsman_error_get_hresult(error), 2152992672u);
-    assert_contains(error->message, "WSManPluginReceiveResult");
-}
-
-static void
-recorded_wmi_error(void **state)
-{
-    g_autoptr(GError) error = sample_error("pywinrm/fault_msft_wmierror.xml");
-
-    assert_error(error, WSMAN_ERROR_FAULT);
-    assert_int_equal(wsman_error_get_hresult(error), 0x803381A6);
-    assert_contains(error->message, "WMI Message.");
-}
-
-static void
-recorded_quota_fault_printed_prettily(void **state)
-{
-    g_autoptr(GError) error = sample_error("txwinrm/fault_max_concurrent.xml");
-
-    assert_error(error, WSMAN_ERROR_FAULT);
-    assert_int_equal(wsman_error_get_hresult(error), 0x803381A6);
-    assert_contains(error->message, "maximum number of 15 concurrent operations");
-    assert_contains(error->message, "(InternalError, 0x803381A6)");
 }
 
 static void
@@ -191,11 +130,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recorded_time_out),
-        cmocka_unit_test(recorded_provider_fault_with_extended_status),
-        cmocka_unit_test(recorded_provider_fault_with_text),
-        cmocka_unit_test(recorded_wmi_error),
-        cmocka_unit_test(recorded_quota_fault_printed_prettily),
         cmocka_unit_test(the_innermost_code_wins),
         cmocka_unit_test(codes_have_their_meanings),
         cmocka_unit_test(a_subcode_speaks_where_no_code_is),

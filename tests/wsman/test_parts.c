@@ -69,12 +69,10 @@ a_secret_buffer_is_left_out_of_core_dumps(void **state)
 
     wsman_buffer_append_str(buffer, "x");
     start = g_strdup_printf("%lx-", (unsigned long)wsman_buffer_get_data(buffer));
-    if (!g_file_get_contents("/proc/self/smaps", &smaps, NULL, NULL))
-        skip();
+    assert_true(g_file_get_contents("/proc/self/smaps", &smaps, NULL, NULL));
     at = strstr(smaps, start);
     flags = at ? strstr(at, "VmFlags:") : NULL;
-    if (!flags)
-        skip(); /* joined with a neighbour, or no such line in this kernel */
+    assert_non_null(flags);
     assert_non_null(g_strstr_len(flags, (gssize)strcspn(flags, "\n"), " dd"));
 }
 

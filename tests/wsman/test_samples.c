@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "wsman/wsman_fault.h"
 #include "wsman/wsman_soap.h"
 
 #define V2 "root/virtualization/v2"
@@ -286,6 +287,72 @@ every_recorded_answer_is_an_envelope(void **state)
     }
 }
 
+static GError *
+sample_error(const char *name)
+{
+    g_autofree char *text = test_sample(name);
+    GError *error = NULL;
+    g_autoptr(WsmanMessage) message = wsman_message_parse(text, strlen(text), "UTF-8", FALSE, &error);
+
+    assert_no_error(error);
+    assert_non_null(wsman_message_get_fault(message));
+    wsman_fault_to_error(wsman_message_get_fault(message), 500, TRUE, &error);
+    return error;
+}
+
+static void
+recorded_time_out(void **state)
+{
+    g_autoptr(GError) error = sample_error("pypsrp/fault_timedout_http500.xml");
+
+    assert_error(error, WSMAN_ERROR_TIMEOUT);
+    assert_int_equal(wsman_error_get_hresult(error), 0x80338029);
+    assert_int_equal(wsman_error_get_http_status(error), 500);
+    assert_string_equal(error->message, "The WS-Management service cannot complete the operation within the time "
+                                        "specified in OperationTimeout. (TimedOut, 0x80338029)");
+}
+
+static void
+recorded_provider_fault_with_extended_status(void **state)
+{
+    g_autoptr(GError) error = sample_error("omi/fault_destination_unreachable_extendederror.xml");
+
+    assert_error(error, WSMAN_ERROR_NOT_FOUND);
+    assert_int_equal(wsman_error_get_hresult(error), 0x80338000);
+    assert_contains(error->message, "cannot find the resource identified");
+}
+
+static void
+recorded_provider_fault_with_text(void **state)
+{
+    g_autoptr(GError) error = sample_error("omi/fault_internal_error_providerfault.xml");
+
+    assert_error(error, WSMAN_ERROR_FAULT);
+    assert_int_equal(wsman_error_get_hresult(error), 2152992672u);
+    assert_contains(error->message, "WSManPluginReceiveResult");
+}
+
+static void
+recorded_wmi_error(void **state)
+{
+    g_autoptr(GError) error = sample_error("pywinrm/fault_msft_wmierror.xml");
+
+    assert_error(error, WSMAN_ERROR_FAULT);
+    assert_int_equal(wsman_error_get_hresult(error), 0x803381A6);
+    assert_contains(error->message, "WMI Message.");
+}
+
+static void
+recorded_quota_fault_printed_prettily(void **state)
+{
+    g_autoptr(GError) error = sample_error("txwinrm/fault_max_concurrent.xml");
+
+    assert_error(error, WSMAN_ERROR_FAULT);
+    assert_int_equal(wsman_error_get_hresult(error), 0x803381A6);
+    assert_contains(error->message, "maximum number of 15 concurrent operations");
+    assert_contains(error->message, "(InternalError, 0x803381A6)");
+}
+
 int
 main(void)
 {
@@ -301,7 +368,14 @@ main(void)
         cmocka_unit_test(identify_of_2008_r2),
         cmocka_unit_test(examples_of_the_specification),
         cmocka_unit_test(every_recorded_answer_is_an_envelope),
+        cmocka_unit_test(recorded_time_out),
+        cmocka_unit_test(recorded_provider_fault_with_extended_status),
+        cmocka_unit_test(recorded_provider_fault_with_text),
+        cmocka_unit_test(recorded_wmi_error),
+        cmocka_unit_test(recorded_quota_fault_printed_prettily),
     };
 
+    if (!test_have_samples())
+        return test_skip_all("no recorded answers are at hand");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
