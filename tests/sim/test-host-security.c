@@ -266,6 +266,101 @@ static void guardians_are_made_imported_and_removed(void **state)
     assert_int_equal(gone.status, SIM_NOT_FOUND);
 }
 
+/* --- hvsim-protector ------------------------------------------------------------ */
+
+static GBytes *run_tool(SimHost *host, const char *broken)
+{
+    g_autofree char *tool = g_build_filename(g_getenv("MSVM_BUILDDIR") ? g_getenv("MSVM_BUILDDIR") : ".",
+                                             "hvsim-protector", NULL);
+    const char *argv[] = { tool, "--guardians", "-", broken ? "--broken" : NULL, broken, NULL };
+    json_object *guardians = sim_host_guardians(host);
+    const char *text = json_object_to_json_string(guardians);
+    g_autoptr(GBytes) input = g_bytes_new(text, strlen(text));
+    g_autoptr(GSubprocess) process =
+        g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL);
+    GBytes *output = NULL;
+
+    json_object_put(guardians);
+    assert_non_null(process);
+    assert_true(g_subprocess_communicate(process, input, NULL, &output, NULL, NULL));
+    assert_true(g_subprocess_get_successful(process));
+    return output;
+}
+
+static void the_tool_makes_a_protector_that_the_host_opens(void **state)
+{
+    g_autofree char *guid = t_define(*state, "tool", GEN2);
+    g_autoptr(GBytes) protector = run_tool(*state, NULL);
+
+    assert_int_equal(t_set_protector(*state, guid, protector, NULL), 0);
+    assert_int_equal(t_secure(*state, guid, NULL, "TpmEnabled", "true", NULL), 0);
+    assert_int_equal(t_request(*state, guid, 2, NULL), 0);
+}
+
+static void each_way_to_spoil_a_protector_is_refused_by_the_host(void **state)
+{
+    static const char *const kinds[] = { "truncated", "prefix", "bare", "text", "chain", "certificate" };
+    g_autofree char *guid = t_define(*state, "spoilt", GEN2);
+
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autoptr(GBytes) protector = run_tool(*state, kinds[i]);
+
+        if (t_set_protector(*state, guid, protector, NULL) != 32773)
+            fail_msg("taken: %s", kinds[i]);
+    }
+}
+
+static void key_material_is_never_in_the_dump(void **state)
+{
+    g_autofree char *guid = secured(*state, "dump");
+    g_autoptr(GBytes) protector = t_get_protector(*state, guid);
+    gsize size = 0;
+    const char *data = g_bytes_get_data(protector, &size);
+    const char *cipher = g_strstr_len(data + 4, (gssize) size - 4, "<CipherValue>");
+    g_autofree char *needle = g_strndup(cipher + strlen("<CipherValue>"), 60);
+    json_object *dump = sim_host_dump(*state, TRUE);
+    const char *text = json_object_to_json_string(dump);
+
+    assert_null(strstr(text, needle));
+    assert_non_null(strstr(text, guid));
+    json_object_put(dump);
+}
+
+/* --- threads ----------------------------------------------------------------------- */
+
+static gpointer hammer(gpointer data)
+{
+    SimHost *host = data;
+
+    for (guint i = 0; i < 50; i++) {
+        g_autoptr(GPtrArray) found = NULL;
+        json_object *dump = NULL;
+
+        if (sim_host_enumerate(host, V2, "CIM_ManagedElement", &found) != SIM_OK)
+            return GINT_TO_POINTER(1);
+        dump = sim_host_dump(host, TRUE);
+        json_object_put(dump);
+    }
+    return NULL;
+}
+
+static void any_thread_may_call_while_others_change_the_host(void **state G_GNUC_UNUSED)
+{
+    g_autoptr(SimHost) host = t_host(1, 3);
+    GThread *threads[4];
+
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("hammer", hammer, host);
+    for (guint i = 0; i < 10; i++) {
+        g_autofree char *guid = t_define(host, "thread", GEN2);
+
+        assert_int_equal(t_request(host, guid, 2, NULL), 0);
+        assert_int_equal(t_modify(host, guid, NULL, "Notes", "x|y", NULL), 0);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        assert_null(g_thread_join(threads[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +382,10 @@ int main(void)
         cmocka_unit_test(a_host_without_guard_has_no_hgs_classes),
         cmocka_unit_test(an_old_host_has_no_security_classes),
         cmocka_unit_test(guardians_are_made_imported_and_removed),
+        cmocka_unit_test(the_tool_makes_a_protector_that_the_host_opens),
+        cmocka_unit_test(each_way_to_spoil_a_protector_is_refused_by_the_host),
+        cmocka_unit_test(key_material_is_never_in_the_dump),
+        cmocka_unit_test(any_thread_may_call_while_others_change_the_host),
     };
 
     return cmocka_run_group_tests(tests, make_host, free_host);
