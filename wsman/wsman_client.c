@@ -16,7 +16,7 @@
 #define DEFAULT_OPERATION_TIMEOUT_MS 60000
 #define DEFAULT_NETWORK_DELAY_MS 5000
 #define DEFAULT_CONNECTIONS 6
-#define DEFAULT_BATCH_SIZE 250
+#define DEFAULT_BATCH_SIZE 1000 /* the size of an answer ends a batch sooner */
 #define MAX_CONNECTIONS 64
 #define MAX_BATCH_SIZE 32000 /* MaxBatchItems of WinRM */
 

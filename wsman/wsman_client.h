@@ -45,7 +45,7 @@ typedef struct {
     guint operation_timeout_ms; /* w:OperationTimeout; 0: 60 s */
     guint network_delay_ms;     /* the client waits longer by this (MS-WSMV 3.2.2); 0: 5 s */
     guint max_connections;      /* of the pool; 0: 6 */
-    guint batch_size;           /* MaxElements of a Pull; 0: 250 */
+    guint batch_size;           /* MaxElements of a Pull; 0: 1000 */
     WsmanBytesForm byte_arrays;
     WsmanCredentialsFunc credentials;
     gpointer credentials_opaque;

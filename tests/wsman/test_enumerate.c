@@ -168,7 +168,7 @@ assert_complete(Store *store, guint batch_size)
 static void
 nothing_and_one_and_many(void **state)
 {
-    static const guint counts[] = { 0, 1, 2, 249, 250, 251, 1000 };
+    static const guint counts[] = { 0, 1, 2, 999, 1000, 1001, 4000 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(counts); i++) {
         Store store = { .n_items = counts[i], .n_first = 1, .max_batch = 100 };
@@ -255,7 +255,7 @@ answers_too_large_halve_the_batch(void **state)
     g_autoptr(GError) error = NULL;
 
     assert_complete(&store, 250);
-    assert_int_equal(store.n_enumerate, 6); /* 250, 125, 62, 31, 15, 7 */
+    assert_int_equal(store.n_enumerate, 8); /* 1000, 500, 250, 125, 62, 31, 15, 7 */
     assert_null(query_with(&hopeless, 4, NULL, &error));
     assert_error(error, WSMAN_ERROR_LIMIT);
     assert_int_equal(wsman_error_get_hresult(error), 2150858790u);
