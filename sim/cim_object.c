@@ -54,7 +54,8 @@ void cim_object_set(CimObject *object, const char *property, CimValue *value)
     int index = schema_class_property_index(object->cls, property);
     const SchemaProperty *declared = index < 0 ? NULL : schema_class_property(object->cls, (guint) index);
 
-    if (!declared || declared->type != cim_value_type(value) || declared->array != cim_value_is_array(value))
+    if (!declared || declared->type != cim_value_type(value) ||
+        declared->array != cim_value_is_array(value))
         g_error("%s.%s cannot take a %s%s", schema_class_name(object->cls), property,
                 cim_type_name(cim_value_type(value)), cim_value_is_array(value) ? "[]" : "");
     cim_value_unref(object->values[index]);

@@ -28,13 +28,13 @@ typedef struct {
 } TypeRow;
 
 static const TypeRow type_rows[] = {
-    { CIM_BOOLEAN, "boolean", FALSE, 0 },    { CIM_UINT8, "uint8", FALSE, 8 },
-    { CIM_UINT16, "uint16", FALSE, 16 },     { CIM_UINT32, "uint32", FALSE, 32 },
-    { CIM_UINT64, "uint64", FALSE, 64 },     { CIM_SINT8, "sint8", TRUE, 8 },
-    { CIM_SINT16, "sint16", TRUE, 16 },      { CIM_SINT32, "sint32", TRUE, 32 },
-    { CIM_SINT64, "sint64", TRUE, 64 },      { CIM_REAL32, "real32", FALSE, 0 },
-    { CIM_REAL64, "real64", FALSE, 0 },      { CIM_CHAR16, "char16", FALSE, 16 },
-    { CIM_STRING, "string", FALSE, 0 },      { CIM_DATETIME, "datetime", FALSE, 0 },
+    { CIM_BOOLEAN, "boolean", FALSE, 0 },     { CIM_UINT8, "uint8", FALSE, 8 },
+    { CIM_UINT16, "uint16", FALSE, 16 },      { CIM_UINT32, "uint32", FALSE, 32 },
+    { CIM_UINT64, "uint64", FALSE, 64 },      { CIM_SINT8, "sint8", TRUE, 8 },
+    { CIM_SINT16, "sint16", TRUE, 16 },       { CIM_SINT32, "sint32", TRUE, 32 },
+    { CIM_SINT64, "sint64", TRUE, 64 },       { CIM_REAL32, "real32", FALSE, 0 },
+    { CIM_REAL64, "real64", FALSE, 0 },       { CIM_CHAR16, "char16", FALSE, 16 },
+    { CIM_STRING, "string", FALSE, 0 },       { CIM_DATETIME, "datetime", FALSE, 0 },
     { CIM_REFERENCE, "reference", FALSE, 0 }, { CIM_OBJECT, "object", FALSE, 0 },
 };
 
@@ -304,7 +304,7 @@ CimValue *cim_value_new_object(CimObject *item)
 
 CimValue *cim_value_new_item(CimType type, const CimItem *item)
 {
-    CimValue *small = type == CIM_BOOLEAN       ? small_value(type, item->boolean ? 1 : 0)
+    CimValue *small = type == CIM_BOOLEAN      ? small_value(type, item->boolean ? 1 : 0)
                       : type_is_unsigned(type) ? small_value(type, item->u)
                                                : NULL;
 

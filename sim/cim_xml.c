@@ -171,8 +171,8 @@ static guint32 read_reference(const char *ns, xmlNode *node, CimValue **out)
 static guint32 check_form(const SchemaProperty *property, xmlNode *node)
 {
     const char *expected = property->type == CIM_REFERENCE ? "PROPERTY.REFERENCE"
-                           : property->array             ? "PROPERTY.ARRAY"
-                                                         : "PROPERTY";
+                           : property->array               ? "PROPERTY.ARRAY"
+                                                           : "PROPERTY";
     g_autofree char *type = attribute(node, "TYPE");
     CimType given = CIM_STRING;
 
@@ -209,7 +209,8 @@ static guint32 read_property(CimObject *object, xmlNode *node)
 
 static CimObject *read_instance(const Schema *schema, const char *ns, xmlNode *root, guint32 *code)
 {
-    g_autofree char *class_name = root && is_element(root, "INSTANCE") ? attribute(root, "CLASSNAME") : NULL;
+    g_autofree char *class_name =
+        root && is_element(root, "INSTANCE") ? attribute(root, "CLASSNAME") : NULL;
     const SchemaClass *cls = class_name ? schema_find(schema, ns, class_name) : NULL;
     g_autoptr(CimObject) object = NULL;
 
@@ -275,7 +276,8 @@ static void append_property(GString *out, const CimObject *object, const SchemaP
     gboolean is_text = property->type == CIM_OBJECT || property->type == CIM_REFERENCE;
 
     g_string_append_printf(out, "<%s NAME=\"%s\"%s TYPE=\"%s\"%s>", element, property->name,
-                           own ? "" : " PROPAGATED=\"true\"", is_text ? "string" : cim_type_name(property->type),
+                           own ? "" : " PROPAGATED=\"true\"",
+                           is_text ? "string" : cim_type_name(property->type),
                            property->type == CIM_OBJECT ? " EmbeddedObject=\"instance\"" : "");
     if (!cim_value_is_null(value) && property->array)
         g_string_append(out, "<VALUE.ARRAY>");

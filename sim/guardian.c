@@ -47,7 +47,8 @@ static int fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, co
     if (code == 0)
         code = gnutls_x509_crt_set_key(crt, key);
     if (code == 0) /* digital signature and data encipherment, as guarded fabrics demand */
-        code = gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_DATA_ENCIPHERMENT);
+        code =
+            gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_DATA_ENCIPHERMENT);
     if (code == 0)
         code = gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
     return code;
@@ -99,7 +100,8 @@ SimGuardian *sim_guardian_generate(const char *name, const char *host, GError **
 {
     g_autoptr(SimGuardian) guardian = guardian_new(name);
     g_autofree char *signing = g_strdup_printf("Shielded VM Signing Certificate (%s) (%s)", name, host);
-    g_autofree char *encryption = g_strdup_printf("Shielded VM Encryption Certificate (%s) (%s)", name, host);
+    g_autofree char *encryption =
+        g_strdup_printf("Shielded VM Encryption Certificate (%s) (%s)", name, host);
 
     guardian->signing = make_pair(&guardian->signing_key, signing, error);
     if (!guardian->signing)

@@ -44,7 +44,8 @@ static SimHost *host_alloc(const SimHostOptions *options)
     host->guardians = g_ptr_array_new_with_free_func((GDestroyNotify) sim_guardian_unref);
     host->faults = g_ptr_array_new_with_free_func(sim_fault_free);
     host->disks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) cim_object_unref);
-    host->templates = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) cim_object_unref);
+    host->templates =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) cim_object_unref);
     host->next_mac = G_GUINT64_CONSTANT(0x00155D010000);
     host->next_process = 3000;
     return host;
@@ -63,8 +64,8 @@ SimHost *sim_host_new(const SimHostOptions *options, GError **error)
     if (options->guard_mode == SIM_GUARD_NONE)
         schema_drop_namespace(schema, SIM_HGS);
     if (options->n_machines > MAX_MACHINES) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%u machines are more than %d", options->n_machines,
-                    MAX_MACHINES);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%u machines are more than %d",
+                    options->n_machines, MAX_MACHINES);
         return NULL;
     }
     sim_fixed_build(host);
@@ -166,7 +167,7 @@ typedef struct {
     const SchemaClass *result; /* NULL: any */
     const char *role;          /* of the source; NULL: any */
     const char *result_role;
-    gboolean references;       /* the association instances are wanted */
+    gboolean references; /* the association instances are wanted */
     GPtrArray *out;
 } Walk;
 
@@ -230,8 +231,9 @@ static SimStatus walk(Walk *data, const CimPath *path)
     return SIM_OK;
 }
 
-SimStatus sim_host_associators(SimHost *host, const CimPath *path, const char *assoc_class, const char *result_class,
-                               const char *role, const char *result_role, GPtrArray **out)
+SimStatus sim_host_associators(SimHost *host, const CimPath *path, const char *assoc_class,
+                               const char *result_class, const char *role, const char *result_role,
+                               GPtrArray **out)
 {
     g_autoptr(GMutexLocker) locker = enter(host);
     g_autoptr(GPtrArray) found = objects();
@@ -246,8 +248,9 @@ SimStatus sim_host_associators(SimHost *host, const CimPath *path, const char *a
         status = walk(&data, path);
     for (guint i = 0; i < found->len; i++) {
         CimObject *object = g_ptr_array_index(found, i);
-        SimMachine *machine = sim_is_a(object, "Msvm_ComputerSystem") ? sim_machine_find(host, sim_text(object, "Name"))
-                                                                      : NULL;
+        SimMachine *machine = sim_is_a(object, "Msvm_ComputerSystem")
+                                  ? sim_machine_find(host, sim_text(object, "Name"))
+                                  : NULL;
 
         if (machine)
             sim_machine_refresh(machine);
@@ -257,8 +260,8 @@ SimStatus sim_host_associators(SimHost *host, const CimPath *path, const char *a
     return status;
 }
 
-SimStatus sim_host_references(SimHost *host, const CimPath *path, const char *result_class, const char *role,
-                              GPtrArray **out)
+SimStatus sim_host_references(SimHost *host, const CimPath *path, const char *result_class,
+                              const char *role, GPtrArray **out)
 {
     g_autoptr(GMutexLocker) locker = enter(host);
     g_autoptr(GPtrArray) found = objects();
@@ -305,7 +308,8 @@ SimStatus sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod
     target = call.target;
     if (status != SIM_OK)
         return status;
-    func = sim_method_find(call.target ? cim_object_class(call.target) : call.cls, schema_method_name(method));
+    func =
+        sim_method_find(call.target ? cim_object_class(call.target) : call.cls, schema_method_name(method));
     if (!func)
         return SIM_INVALID_METHOD;
     if (sim_fault_take(&call, return_value))

@@ -58,7 +58,8 @@ SimStatus sim_host_get(SimHost *host, const CimPath *path, CimObject **out);
 /* Instances at the other ends of the associations of one instance. Names may
  * be NULL: any. */
 SimStatus sim_host_associators(SimHost *host, const CimPath *path, const char *assoc_class,
-                               const char *result_class, const char *role, const char *result_role, GPtrArray **out);
+                               const char *result_class, const char *role, const char *result_role,
+                               GPtrArray **out);
 /* The association instances themselves. */
 SimStatus sim_host_references(SimHost *host, const CimPath *path, const char *result_class,
                               const char *role, GPtrArray **out);

@@ -22,7 +22,8 @@ static const char *product_name(const SimHost *host)
         return "Microsoft Windows Server 2025 Datacenter";
     if (number >= 20348)
         return "Microsoft Windows Server 2022 Datacenter";
-    return number >= 17763 ? "Microsoft Windows Server 2019 Datacenter" : "Microsoft Windows Server 2016 Datacenter";
+    return number >= 17763 ? "Microsoft Windows Server 2019 Datacenter"
+                           : "Microsoft Windows Server 2016 Datacenter";
 }
 
 static CimObject *operating_system(SimHost *host)

@@ -31,7 +31,8 @@ typedef struct {
 #define SASD "Msvm_StorageAllocationSettingData"
 
 static const Resource resources[] = {
-    { "Microsoft:Hyper-V:Memory", "Msvm_MemorySettingData", 4, "4764334D-E001-4176-82EE-5594EC9B530E", "Memory" },
+    { "Microsoft:Hyper-V:Memory", "Msvm_MemorySettingData", 4, "4764334D-E001-4176-82EE-5594EC9B530E",
+      "Memory" },
     { "Microsoft:Hyper-V:Processor", "Msvm_ProcessorSettingData", 3, "B637F346-6A0E-4DEC-AF52-BD70CB80A21D",
       "Processor" },
     { "Microsoft:Hyper-V:Emulated IDE Controller", RASD, 5, "83F8638B-8DCA-4152-9EDA-2CA8B33039B4",
@@ -40,12 +41,16 @@ static const Resource resources[] = {
       "SCSI Controller" },
     { "Microsoft:Hyper-V:Emulated Diskette Controller", RASD, 1, "8F0D2762-0B00-4E04-AF4F-19010527CB93",
       "Diskette Controller" },
-    { "Microsoft:Hyper-V:Synthetic Disk Drive", RASD, 17, "2FB0A0F2-4B62-4F07-A4A8-9A1E9E8F8A10", "Hard Drive" },
-    { "Microsoft:Hyper-V:Synthetic DVD Drive", RASD, 16, "5B1A8E1C-5B5D-4D5E-8B0E-7C5E6BB1D1A2", "DVD Drive" },
+    { "Microsoft:Hyper-V:Synthetic Disk Drive", RASD, 17, "2FB0A0F2-4B62-4F07-A4A8-9A1E9E8F8A10",
+      "Hard Drive" },
+    { "Microsoft:Hyper-V:Synthetic DVD Drive", RASD, 16, "5B1A8E1C-5B5D-4D5E-8B0E-7C5E6BB1D1A2",
+      "DVD Drive" },
     { "Microsoft:Hyper-V:Synthetic Diskette Drive", RASD, 14, "6C1E2C6B-1A8B-4B0D-B7F5-2A76E4C0B013",
       "Diskette Drive" },
-    { "Microsoft:Hyper-V:Virtual Hard Disk", SASD, 31, "70BB60D2-A9D3-46AA-B654-3DE53004B4F8", "Hard Disk Image" },
-    { "Microsoft:Hyper-V:Virtual CD/DVD Disk", SASD, 31, "9F04A1F0-11C9-4F3E-9C77-6E44F6F7A1C4", "ISO Disk Image" },
+    { "Microsoft:Hyper-V:Virtual Hard Disk", SASD, 31, "70BB60D2-A9D3-46AA-B654-3DE53004B4F8",
+      "Hard Disk Image" },
+    { "Microsoft:Hyper-V:Virtual CD/DVD Disk", SASD, 31, "9F04A1F0-11C9-4F3E-9C77-6E44F6F7A1C4",
+      "ISO Disk Image" },
     { "Microsoft:Hyper-V:Virtual Floppy Disk", SASD, 31, "7E6F5C66-5C7B-4A52-8F2F-A5B1C8D2E3F5",
       "Floppy Disk Image" },
     { "Microsoft:Hyper-V:Synthetic Ethernet Port", "Msvm_SyntheticEthernetPortSettingData", 10,
@@ -54,10 +59,12 @@ static const Resource resources[] = {
       "72027ECE-E44A-446E-AF2B-8D8C4B8A2279", "Legacy Network Adapter" },
     { "Microsoft:Hyper-V:Ethernet Connection", "Msvm_EthernetPortAllocationSettingData", 33,
       "72DCF3A2-5F4B-4E5A-9B3A-8A57B3A1C8D6", "Ethernet Switch Port Settings" },
-    { "Microsoft:Hyper-V:Serial Controller", RASD, 1, "8E3A359F-559A-4B6A-98A9-1690A6100ED7", "Serial Controller" },
-    { "Microsoft:Hyper-V:Serial Port", "Msvm_SerialPortSettingData", 21, "61A4F7B3-6D5C-4E28-9A0B-C1D2E3F4A5B7",
-      "COM Port" },
-    { "Microsoft:Hyper-V:Synthetic Keyboard", RASD, 13, "F912AD6D-2B17-48EA-BD65-F927A61C7684", "Keyboard" },
+    { "Microsoft:Hyper-V:Serial Controller", RASD, 1, "8E3A359F-559A-4B6A-98A9-1690A6100ED7",
+      "Serial Controller" },
+    { "Microsoft:Hyper-V:Serial Port", "Msvm_SerialPortSettingData", 21,
+      "61A4F7B3-6D5C-4E28-9A0B-C1D2E3F4A5B7", "COM Port" },
+    { "Microsoft:Hyper-V:Synthetic Keyboard", RASD, 13, "F912AD6D-2B17-48EA-BD65-F927A61C7684",
+      "Keyboard" },
     { "Microsoft:Hyper-V:Synthetic Mouse", RASD, 13, "CFA8B69E-5B4A-4CC0-B98B-8BA1A1F3F95A", "Mouse" },
     { "Microsoft:Hyper-V:S3 Display Controller", RASD, 24, "F37CFAE9-A074-4C2C-87FA-2D4E5B6C7D88",
       "Display Controller" },
@@ -73,9 +80,10 @@ static const struct {
     gboolean enabled;
 } components[] = {
     { "Msvm_ShutdownComponentSettingData", "9F8233AC-BE49-4C79-8EE3-E7E1985B2077", "Shutdown", TRUE },
-    { "Msvm_TimeSyncComponentSettingData", "2497F4DE-E9FA-4204-80E4-4B75C46419C0", "Time Synchronization", TRUE },
-    { "Msvm_KvpExchangeComponentSettingData", "2A34B1C2-FD73-4043-8A5B-DD2159BC743F", "Key-Value Pair Exchange",
+    { "Msvm_TimeSyncComponentSettingData", "2497F4DE-E9FA-4204-80E4-4B75C46419C0", "Time Synchronization",
       TRUE },
+    { "Msvm_KvpExchangeComponentSettingData", "2A34B1C2-FD73-4043-8A5B-DD2159BC743F",
+      "Key-Value Pair Exchange", TRUE },
     { "Msvm_HeartbeatComponentSettingData", "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47", "Heartbeat", TRUE },
     { "Msvm_VssComponentSettingData", "5CED1297-4598-4915-A5FC-AD21BB4D02A4", "VSS", TRUE },
     { "Msvm_GuestServiceInterfaceComponentSettingData", "6C09BB55-D683-4DA0-8931-C9BF705F6480",
@@ -264,7 +272,8 @@ static CimObject *component_new(SimHost *host, guint index)
     sim_setf(object, "InstanceID", "Microsoft:Definition\\%s\\Default", components[index].guid);
     sim_set(object, "Caption", components[index].element_name);
     sim_set(object, "ElementName", components[index].element_name);
-    sim_setf(object, "Description", "Settings for the Microsoft %s component.", components[index].element_name);
+    sim_setf(object, "Description", "Settings for the Microsoft %s component.",
+             components[index].element_name);
     sim_set_uint(object, "EnabledState", components[index].enabled ? 2 : 3);
     return object;
 }
@@ -329,8 +338,8 @@ static void add_legacy_controllers(SimMachine *machine)
 
 static void add_serial_ports(SimMachine *machine)
 {
-    CimObject *controller = add_part(machine, "Microsoft:Hyper-V:Serial Controller",
-                                     "8E3A359F-559A-4B6A-98A9-1690A6100ED7");
+    CimObject *controller =
+        add_part(machine, "Microsoft:Hyper-V:Serial Controller", "8E3A359F-559A-4B6A-98A9-1690A6100ED7");
 
     for (guint i = 0; i < 2; i++) {
         g_autofree char *suffix = g_strdup_printf("8E3A359F-559A-4B6A-98A9-1690A6100ED7\\%u", i);
@@ -355,7 +364,8 @@ void sim_defaults_of_generation(SimMachine *machine)
     add_part(machine, "Microsoft:Hyper-V:Synthetic Keyboard", "F912AD6D-2B17-48EA-BD65-F927A61C7684");
     add_part(machine, "Microsoft:Hyper-V:Synthetic Mouse", "CFA8B69E-5B4A-4CC0-B98B-8BA1A1F3F95A");
     if (machine->generation == 1)
-        add_part(machine, "Microsoft:Hyper-V:S3 Display Controller", "F37CFAE9-A074-4C2C-87FA-2D4E5B6C7D88");
+        add_part(machine, "Microsoft:Hyper-V:S3 Display Controller",
+                 "F37CFAE9-A074-4C2C-87FA-2D4E5B6C7D88");
     else
         add_part(machine, "Microsoft:Hyper-V:Synthetic Display Controller",
                  "E51B7EF6-4A7F-4780-AAAE-D4B291AACD2E");

@@ -31,7 +31,8 @@ static CimObject *device_new(SimMachine *machine, const char *class_name, const 
 /* Names and data as a Linux guest with its key-value daemon gives them. */
 static void fill_guest_items(SimMachine *machine, CimObject *component)
 {
-    static const char *const names[] = { "FullyQualifiedDomainName", "OSName", "OSVersion", "NetworkAddressIPv4" };
+    static const char *const names[] = { "FullyQualifiedDomainName", "OSName", "OSVersion",
+                                         "NetworkAddressIPv4" };
     char *items[G_N_ELEMENTS(names) + 1] = { NULL };
     const char *name = sim_text(machine->system, "ElementName");
     g_autofree char *address = g_strdup_printf("10.%u.%u.%u", machine->process / 65536 % 256,
@@ -46,7 +47,8 @@ static void fill_guest_items(SimMachine *machine, CimObject *component)
         sim_set_uint(item, "Source", 2);
         items[i] = cim_object_to_xml(item);
     }
-    cim_object_set(component, "GuestIntrinsicExchangeItems", cim_value_new_strv((const char *const *) items));
+    cim_object_set(component, "GuestIntrinsicExchangeItems",
+                   cim_value_new_strv((const char *const *) items));
     cim_object_set(component, "GuestExchangeItems", cim_value_new_array(CIM_STRING, NULL, 0));
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         g_free(items[i]);
@@ -65,8 +67,9 @@ static void add_security_element(SimMachine *machine, GPtrArray *devices)
     sim_set(element, "SystemName", machine->guid);
     sim_set(element, "CreationClassName", "Msvm_SecurityElement");
     sim_set(element, "ElementName", "Security");
-    sim_set_boolean(element, "Shielded", sim_boolean(machine->security, "ShieldingRequested") &&
-                                             sim_boolean(machine->security, "TpmEnabled"));
+    sim_set_boolean(element, "Shielded",
+                    sim_boolean(machine->security, "ShieldingRequested") &&
+                        sim_boolean(machine->security, "TpmEnabled"));
     sim_set_boolean(element, "EncryptStateAndVmMigrationTrafficEnabled",
                     sim_boolean(machine->security, "EncryptStateAndVmMigrationTraffic"));
     g_ptr_array_add(devices, element);
@@ -95,7 +98,8 @@ GPtrArray *sim_machine_devices(SimMachine *machine)
                      "Key-Value Pair Exchange");
     fill_guest_items(machine, kvp);
     g_ptr_array_add(devices, kvp);
-    g_ptr_array_add(devices, device_new(machine, "Msvm_Keyboard", "F912AD6D-2B17-48EA-BD65-F927A61C7684", "Keyboard"));
+    g_ptr_array_add(
+        devices, device_new(machine, "Msvm_Keyboard", "F912AD6D-2B17-48EA-BD65-F927A61C7684", "Keyboard"));
     if (machine->security && sim_boolean(machine->security, "TpmEnabled") &&
         schema_find(machine->host->schema, SIM_V2, "Msvm_TPM"))
         g_ptr_array_add(devices, device_new(machine, "Msvm_TPM", "736E6AA9-A3F8-49C0-9550-A963214D259A",

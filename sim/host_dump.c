@@ -10,23 +10,21 @@ static json_object *item_json(CimType type, const CimItem *item)
     g_autofree char *text = NULL;
 
     switch (type) {
-    case CIM_BOOLEAN:
-        return json_object_new_boolean(item->boolean);
+    case CIM_BOOLEAN: return json_object_new_boolean(item->boolean);
     case CIM_UINT64: /* json-c's numbers are signed; more than that as text */
         return item->u > G_MAXINT64 ? json_object_new_string("18446744073709551615")
                                     : json_object_new_int64((gint64) item->u);
-    case CIM_UINT8: case CIM_UINT16: case CIM_UINT32: case CIM_CHAR16:
-        return json_object_new_int64((gint64) item->u);
-    case CIM_SINT8: case CIM_SINT16: case CIM_SINT32: case CIM_SINT64:
-        return json_object_new_int64(item->s);
-    case CIM_REFERENCE:
-        text = cim_path_format(item->path, ".");
-        return json_object_new_string(text);
-    case CIM_OBJECT:
-        return json_object_new_string(schema_class_name(cim_object_class(item->object)));
-    default:
-        text = cim_item_format(type, item);
-        return json_object_new_string(text ? text : "");
+    case CIM_UINT8:
+    case CIM_UINT16:
+    case CIM_UINT32:
+    case CIM_CHAR16: return json_object_new_int64((gint64) item->u);
+    case CIM_SINT8:
+    case CIM_SINT16:
+    case CIM_SINT32:
+    case CIM_SINT64: return json_object_new_int64(item->s);
+    case CIM_REFERENCE: text = cim_path_format(item->path, "."); return json_object_new_string(text);
+    case CIM_OBJECT: return json_object_new_string(schema_class_name(cim_object_class(item->object)));
+    default: text = cim_item_format(type, item); return json_object_new_string(text ? text : "");
     }
 }
 
@@ -45,9 +43,11 @@ static json_object *value_json(const CimValue *value)
 /* What changes by itself, and would make two dumps of the same state differ. */
 static gboolean is_volatile(const char *property)
 {
-    static const char *const names[] = { "OnTimeInMilliseconds", "ProcessID", "TimeOfLastConfigurationChange",
-                                         "TimeOfLastStateChange", "InstallDate", "CreationTime",
-                                         "LastBootUpTime", "LocalDateTime" };
+    static const char *const names[] = {
+        "OnTimeInMilliseconds",  "ProcessID",    "TimeOfLastConfigurationChange",
+        "TimeOfLastStateChange", "InstallDate",  "CreationTime",
+        "LastBootUpTime",        "LocalDateTime"
+    };
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         if (g_ascii_strcasecmp(names[i], property) == 0)
@@ -113,9 +113,11 @@ static json_object *security_json(const SimMachine *machine)
     json_object *json = json_object_new_object();
 
     for (guint i = 0; machine->security && i < G_N_ELEMENTS(rows); i++)
-        json_object_object_add(json, rows[i].key, json_object_new_boolean(sim_boolean(machine->security, rows[i].property)));
-    json_object_object_add(json, "policySize",
-                           json_object_new_int64(machine->policy ? (gint64) g_bytes_get_size(machine->policy) : 0));
+        json_object_object_add(json, rows[i].key,
+                               json_object_new_boolean(sim_boolean(machine->security, rows[i].property)));
+    json_object_object_add(
+        json, "policySize",
+        json_object_new_int64(machine->policy ? (gint64) g_bytes_get_size(machine->policy) : 0));
     json_object_object_add(json, "tpmHasState", json_object_new_boolean(machine->tpm_lineage != NULL));
     return json;
 }
@@ -155,7 +157,8 @@ static json_object *machine_json(SimMachine *machine, gboolean with_volatile)
     add_text(json, "state", state_name(sim_machine_state(machine)));
     json_object_object_add(json, "generation", json_object_new_int((int) machine->generation));
     json_object_object_add(json, "notes", value_json(cim_object_get(machine->settings, "Notes")));
-    json_object_object_add(json, "secureBoot", json_object_new_boolean(sim_boolean(machine->settings, "SecureBootEnabled")));
+    json_object_object_add(json, "secureBoot",
+                           json_object_new_boolean(sim_boolean(machine->settings, "SecureBootEnabled")));
     add_text(json, "secureBootTemplateId", sim_text(machine->settings, "SecureBootTemplateId"));
     json_object_object_add(json, "security", security_json(machine));
     json_object_object_add(json, "keyProtector", protector_json(machine->protector));
@@ -178,7 +181,8 @@ static json_object *guardian_json(const SimGuardian *guardian, gboolean fabric)
     encryption = g_base64_encode(data, size);
     add_text(json, "name", sim_guardian_name(guardian));
     json_object_object_add(json, "fabric", json_object_new_boolean(fabric));
-    json_object_object_add(json, "hasPrivateSigningKey", json_object_new_boolean(sim_guardian_has_keys(guardian)));
+    json_object_object_add(json, "hasPrivateSigningKey",
+                           json_object_new_boolean(sim_guardian_has_keys(guardian)));
     add_text(json, "signingCertificate", signing);
     add_text(json, "encryptionCertificate", encryption);
     return json;

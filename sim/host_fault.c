@@ -18,8 +18,8 @@ void sim_fault_free(gpointer data)
     g_free(fault);
 }
 
-void sim_host_fail_method(SimHost *host, const char *method, guint nth, guint32 return_value, guint32 error_code,
-                          const char *description)
+void sim_host_fail_method(SimHost *host, const char *method, guint nth, guint32 return_value,
+                          guint32 error_code, const char *description)
 {
     SimFault *fault = g_new0(SimFault, 1);
 

@@ -58,7 +58,8 @@ SimStatus sim_add_features(SimCall *call, guint32 *rv)
         CimObject *feature = g_ptr_array_index(asked, i);
 
         *rv = check_vlan(feature);
-        if (*rv == SIM_RC_DONE && is_single(feature) && feature_of_class(machine, port, cim_object_class(feature)))
+        if (*rv == SIM_RC_DONE && is_single(feature) &&
+            feature_of_class(machine, port, cim_object_class(feature)))
             *rv = SIM_RC_INVALID_PARAMETER;
         if (*rv != SIM_RC_DONE)
             return SIM_OK;

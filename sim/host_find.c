@@ -163,7 +163,8 @@ static SimMachine *machine_of_path(SimHost *host, const CimPath *path)
 
 /* Instances that could be meant: those of the one machine that the path names,
  * or all when it names none. */
-static void candidates(SimHost *host, const SchemaClass *cls, const CimPath *path, SimMachine *machine, GPtrArray *out)
+static void candidates(SimHost *host, const SchemaClass *cls, const CimPath *path, SimMachine *machine,
+                       GPtrArray *out)
 {
     if (machine && !schema_class_is_association(cls))
         machine_instances(machine, cls, wants_devices(host, cls), out);
@@ -203,7 +204,8 @@ SimStatus sim_find(SimHost *host, const CimPath *path, CimObject **out, SimMachi
     return SIM_OK;
 }
 
-CimObject *sim_find_reference(SimHost *host, const CimPath *path, const char *class_name, SimMachine **machine)
+CimObject *sim_find_reference(SimHost *host, const CimPath *path, const char *class_name,
+                              SimMachine **machine)
 {
     CimObject *object = NULL;
 

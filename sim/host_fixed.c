@@ -98,7 +98,8 @@ static void service_settings_build(SimHost *host)
     sim_set(settings, "Caption", "Hyper-V Virtual System Management Service");
     sim_set(settings, "ElementName", "Hyper-V Virtual System Management Service");
     sim_set(settings, "DefaultExternalDataRoot", "C:\\ProgramData\\Microsoft\\Windows\\Hyper-V");
-    sim_set(settings, "DefaultVirtualHardDiskPath", "C:\\Users\\Public\\Documents\\Hyper-V\\Virtual hard disks");
+    sim_set(settings, "DefaultVirtualHardDiskPath",
+            "C:\\Users\\Public\\Documents\\Hyper-V\\Virtual hard disks");
     sim_set(settings, "MinimumMacAddress", "00155D010000");
     sim_set(settings, "MaximumMacAddress", "00155DFFFFFF");
     sim_set_boolean(settings, "NumaSpanningEnabled", TRUE);

@@ -210,8 +210,8 @@ static CimObject *wrapping_object(SimHost *host, const SimProtector *protector, 
     GBytes *encryption = sim_protector_encryption_certificate(protector, index);
     const SimGuardian *known = known_by_certificate(host, encryption);
 
-    return guardian_object(host, known ? sim_guardian_name(known) : "", sim_protector_signing_certificate(protector, index),
-                           encryption, known);
+    return guardian_object(host, known ? sim_guardian_name(known) : "",
+                           sim_protector_signing_certificate(protector, index), encryption, known);
 }
 
 static CimObject *protector_object(SimHost *host, const SimProtector *protector)
@@ -292,7 +292,9 @@ static SimStatus change(SimCall *call, gboolean grant)
     const CimValue *protector_value = sim_in(call, "KeyProtector");
     const CimValue *guardian_value = sim_in(call, "Guardian");
     g_autoptr(GBytes) framed =
-        protector_value ? cim_value_bytes(cim_object_get(cim_value_item(protector_value, 0)->object, "RawData")) : NULL;
+        protector_value
+            ? cim_value_bytes(cim_object_get(cim_value_item(protector_value, 0)->object, "RawData"))
+            : NULL;
     g_autoptr(SimGuardian) guardian =
         guardian_value ? guardian_of(call->host, cim_value_item(guardian_value, 0)->object) : NULL;
     g_autoptr(SimProtector) protector = framed ? sim_protector_parse(framed, NULL) : NULL;
@@ -337,10 +339,12 @@ static guint32 not_unwrapped(SimMachine *machine, SimFailure *failure)
 {
     const char *name = sim_text(machine->system, "ElementName");
 
-    return sim_failure(failure, SIM_RC_FAILED, "'%s' failed to start. The key protector for the virtual machine '%s' "
-                                               "could not be unwrapped. Details are included in the "
-                                               "HostGuardianService-Client event log. The parameter is incorrect. "
-                                               "(0x80070057). (Virtual machine ID %s)", name, name, machine->guid);
+    return sim_failure(failure, SIM_RC_FAILED,
+                       "'%s' failed to start. The key protector for the virtual machine '%s' "
+                       "could not be unwrapped. Details are included in the "
+                       "HostGuardianService-Client event log. The parameter is incorrect. "
+                       "(0x80070057). (Virtual machine ID %s)",
+                       name, name, machine->guid);
 }
 
 guint32 sim_machine_unwrap(SimMachine *machine, SimFailure *failure)
@@ -354,10 +358,11 @@ guint32 sim_machine_unwrap(SimMachine *machine, SimFailure *failure)
     /* The TPM's state is sealed to the transport key that it was made with: with
      * another protector it cannot be read any more. */
     if (machine->tpm_lineage && strcmp(machine->tpm_lineage, lineage) != 0)
-        return sim_failure(failure, SIM_RC_FAILED, "'%s' failed to start. The state of the virtual TPM device could "
-                                                   "not be read: an authentication tag does not match. (0xC000A002). "
-                                                   "(Virtual machine ID %s)", sim_text(machine->system, "ElementName"),
-                           machine->guid);
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "'%s' failed to start. The state of the virtual TPM device could "
+                           "not be read: an authentication tag does not match. (0xC000A002). "
+                           "(Virtual machine ID %s)",
+                           sim_text(machine->system, "ElementName"), machine->guid);
     if (!sim_protector_rekey(protector, openers))
         return not_unwrapped(machine, failure);
     if (!machine->tpm_lineage)

@@ -13,7 +13,14 @@
 #define MAX_SIZE_VHD (G_GUINT64_CONSTANT(2040) << 30)
 #define MAX_SIZE_VHDX (G_GUINT64_CONSTANT(64) << 40)
 
-enum { TYPE_FIXED = 2, TYPE_DYNAMIC = 3, TYPE_DIFFERENCING = 4, FORMAT_VHD = 2, FORMAT_VHDX = 3, FORMAT_SET = 4 };
+enum {
+    TYPE_FIXED = 2,
+    TYPE_DYNAMIC = 3,
+    TYPE_DIFFERENCING = 4,
+    FORMAT_VHD = 2,
+    FORMAT_VHDX = 3,
+    FORMAT_SET = 4
+};
 
 static CimObject *made_disk(SimHost *host, const char *path)
 {
@@ -63,8 +70,8 @@ static CimObject *disk_new(SimHost *host, const char *path, guint format, guint 
     sim_set_uint(disk, "BlockSize", type == TYPE_FIXED ? 0 : 32u << 20);
     sim_set_uint(disk, "LogicalSectorSize", 512);
     sim_set_uint(disk, "PhysicalSectorSize", format == FORMAT_VHD ? 512 : 4096);
-    sim_setf(disk, "VirtualDiskId", "%.8s-%.4s-4%.3s-8%.3s-%.12s", digest, digest + 8, digest + 12, digest + 15,
-             digest + 18);
+    sim_setf(disk, "VirtualDiskId", "%.8s-%.4s-4%.3s-8%.3s-%.12s", digest, digest + 8, digest + 12,
+             digest + 15, digest + 18);
     return disk;
 }
 
@@ -76,7 +83,8 @@ CimObject *sim_disk_settings(SimHost *host, const char *path)
         return cim_object_ref(made);
     if (!sim_file_exists(host, path) || ends_in(path, ".iso") || ends_in(path, ".vfd"))
         return NULL;
-    return disk_new(host, path, ends_in(path, ".vhd") ? FORMAT_VHD : FORMAT_VHDX, TYPE_DYNAMIC, DEFAULT_SIZE);
+    return disk_new(host, path, ends_in(path, ".vhd") ? FORMAT_VHD : FORMAT_VHDX, TYPE_DYNAMIC,
+                    DEFAULT_SIZE);
 }
 
 /* --- CreateVirtualHardDisk -------------------------------------------------------- */
@@ -91,22 +99,26 @@ static guint32 check_disk(SimHost *host, const CimObject *asked, SimFailure *fai
     if (format < FORMAT_VHD || format > FORMAT_SET || type < TYPE_FIXED || type > TYPE_DIFFERENCING)
         return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "Format or Type is not a value.");
     if (strlen(path) < 4 || path[1] != ':' || path[2] != '\\' || !ends_in(path, ending))
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "'%s' is not an absolute path that ends in %s.", path,
-                           ending);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "'%s' is not an absolute path that ends in %s.", path, ending);
     if (type == TYPE_DIFFERENCING && !sim_file_exists(host, sim_text(asked, "ParentPath")))
         return sim_failure(failure, SIM_RC_FAILED, "The parent '%s' was not found (0x80070002).",
                            sim_text(asked, "ParentPath"));
-    if (type != TYPE_DIFFERENCING && (size < MIN_SIZE || size > (format == FORMAT_VHD ? MAX_SIZE_VHD : MAX_SIZE_VHDX)))
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "MaxInternalSize %" G_GUINT64_FORMAT " is out of range.",
-                           size);
+    if (type != TYPE_DIFFERENCING &&
+        (size < MIN_SIZE || size > (format == FORMAT_VHD ? MAX_SIZE_VHD : MAX_SIZE_VHDX)))
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "MaxInternalSize %" G_GUINT64_FORMAT " is out of range.", size);
     /* A name beginning with "new-" is free until it is made; others exist. */
     if (sim_file_exists(host, path))
-        return sim_failure(failure, SIM_RC_FAILED, "Failed to create the virtual hard disk '%s'. The file exists. "
-                                                   "(0x80070050).", path);
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "Failed to create the virtual hard disk '%s'. The file exists. "
+                           "(0x80070050).",
+                           path);
     return SIM_RC_DONE;
 }
 
-static guint32 work_create(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_create(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                           SimFailure *failure)
 {
     CimObject *asked = data;
     const char *path = sim_text(asked, "Path");
@@ -126,9 +138,11 @@ static guint32 work_create(SimHost *host, gpointer data, GPtrArray *created G_GN
 /* A job of the storage class, as recorded. */
 SimStatus sim_image_create(SimCall *call, guint32 *rv)
 {
-    SimJobKind kind = { .job_class = "Msvm_StorageJob", .caption = "Creating Virtual Hard Disk", .type = 1,
-                        .always = TRUE };
-    CimObject *asked = sim_in_instance(call, "VirtualDiskSettingData", "Msvm_VirtualHardDiskSettingData", rv);
+    SimJobKind kind = {
+        .job_class = "Msvm_StorageJob", .caption = "Creating Virtual Hard Disk", .type = 1, .always = TRUE
+    };
+    CimObject *asked =
+        sim_in_instance(call, "VirtualDiskSettingData", "Msvm_VirtualHardDiskSettingData", rv);
 
     if (asked)
         *rv = sim_job_run(call, &kind, work_create, asked, (GDestroyNotify) cim_object_unref);
@@ -163,7 +177,8 @@ static gboolean is_in_use(SimHost *host, const char *path)
                                         ? cim_object_get(part, "HostResource")
                                         : NULL;
 
-            if (files && cim_value_count(files) && g_ascii_strcasecmp(cim_value_item(files, 0)->text, path) == 0)
+            if (files && cim_value_count(files) &&
+                g_ascii_strcasecmp(cim_value_item(files, 0)->text, path) == 0)
                 return TRUE;
         }
     }
@@ -181,8 +196,8 @@ SimStatus sim_image_get_state(SimCall *call, guint32 *rv)
     if (!disk)
         return SIM_OK;
     state = sim_object_new(call->host, SIM_V2, "Msvm_VirtualHardDiskState");
-    sim_set_uint(state, "FileSize", sim_uint(disk, "Type") == TYPE_FIXED ? sim_uint(disk, "MaxInternalSize")
-                                                                         : 4u << 20);
+    sim_set_uint(state, "FileSize",
+                 sim_uint(disk, "Type") == TYPE_FIXED ? sim_uint(disk, "MaxInternalSize") : 4u << 20);
     sim_set_boolean(state, "InUse", is_in_use(call->host, path));
     sim_set_uint(state, "MinInternalSize", MIN_SIZE);
     sim_set_uint(state, "PhysicalSectorSize", sim_uint(disk, "PhysicalSectorSize"));

@@ -30,7 +30,7 @@ struct SimJob {
     GDestroyNotify free_data;
     gint64 start_us; /* monotonic */
     gint64 due_us;
-    gint64 done_us;  /* 0 while it runs */
+    gint64 done_us; /* 0 while it runs */
     gint64 start_real_us;
     guint state;
     SimFailure failure;
@@ -49,7 +49,8 @@ void sim_job_free(gpointer data)
     g_free(job);
 }
 
-static SimJob *job_new(SimHost *host, const SimJobKind *kind, SimWork work, gpointer data, GDestroyNotify free_data)
+static SimJob *job_new(SimHost *host, const SimJobKind *kind, SimWork work, gpointer data,
+                       GDestroyNotify free_data)
 {
     SimJob *job = g_new0(SimJob, 1);
 
@@ -109,8 +110,9 @@ static guint job_percent(const SimJob *job, gint64 now)
         return 100;
     if (job->due_us <= job->start_us)
         return 0;
-    return (guint) CLAMP((MIN(now, job->done_us ? job->done_us : now) - job->start_us) * 100 /
-                             (job->due_us - job->start_us), 0, 99);
+    return (guint) CLAMP(
+        (MIN(now, job->done_us ? job->done_us : now) - job->start_us) * 100 / (job->due_us - job->start_us),
+        0, 99);
 }
 
 static void refresh(SimHost *host, SimJob *job)
@@ -118,9 +120,9 @@ static void refresh(SimHost *host, SimJob *job)
     gint64 now = g_get_monotonic_time();
     gint64 end = job->done_us ? job->done_us : now;
     gboolean failed = job->state == JOB_EXCEPTION;
-    const char *status = failed          ? "Job has failed."
+    const char *status = failed         ? "Job has failed."
                          : job->done_us ? "Job has completed."
-                                         : "Job is running.";
+                                        : "Job is running.";
     g_autofree char *elapsed = sim_interval_text(end - job->start_us);
     CimObject *object = job->object;
 
@@ -193,7 +195,8 @@ void sim_jobs_settle(SimHost *host)
     }
 }
 
-guint32 sim_job_run(SimCall *call, const SimJobKind *kind, SimWork work, gpointer data, GDestroyNotify free_data)
+guint32 sim_job_run(SimCall *call, const SimJobKind *kind, SimWork work, gpointer data,
+                    GDestroyNotify free_data)
 {
     SimHost *host = call->host;
     SimJob *job = NULL;
@@ -214,7 +217,8 @@ guint32 sim_job_run(SimCall *call, const SimJobKind *kind, SimWork work, gpointe
     return SIM_RC_JOB;
 }
 
-void sim_job_start(SimHost *host, const SimJobKind *kind, SimWork work, gpointer data, GDestroyNotify free_data)
+void sim_job_start(SimHost *host, const SimJobKind *kind, SimWork work, gpointer data,
+                   GDestroyNotify free_data)
 {
     SimJob *job = job_new(host, kind, work, data, free_data);
 
@@ -237,7 +241,9 @@ static void failure_free(gpointer data)
 
 guint32 sim_job_fail_later(SimCall *call, guint32 code, const char *description)
 {
-    SimJobKind kind = { .caption = "Modifying Virtual Machine", .type = 2, .always = TRUE, .machine = call->machine };
+    SimJobKind kind = {
+        .caption = "Modifying Virtual Machine", .type = 2, .always = TRUE, .machine = call->machine
+    };
     SimFailure *failure = g_new0(SimFailure, 1);
 
     sim_failure(failure, code, "%s", description ? description : "The operation failed.");
@@ -287,8 +293,9 @@ void sim_job_links(SimHost *host, SimMachine *machine, SimLinkFunc func, gpointe
         const char *class_name = storage ? "Msvm_AffectedStorageJobElement" : "Msvm_AffectedJobElement";
 
         if (!machine) {
-            SimLink link = { "Msvm_OwningJobElement", sim_fixed_find(host, storage ? "Msvm_ImageManagementService"
-                                                                    : "Msvm_VirtualSystemManagementService"),
+            SimLink link = { "Msvm_OwningJobElement",
+                             sim_fixed_find(host, storage ? "Msvm_ImageManagementService"
+                                                          : "Msvm_VirtualSystemManagementService"),
                              job->object, 0 };
 
             func(&link, data);

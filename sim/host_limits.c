@@ -21,31 +21,36 @@ guint32 sim_memory_check(SimMachine *machine, const CimObject *part, SimFailure 
     guint64 max = machine->generation == 2 ? MAX_MEMORY_MB_SECOND : MAX_MEMORY_MB_FIRST;
 
     if (quantity < MIN_MEMORY_MB || quantity > max || quantity % 2 != 0)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "Invalid startup memory amount: %" G_GUINT64_FORMAT
-                                                              " MB. It must be even and from %d to %" G_GUINT64_FORMAT
-                                                              " MB.", quantity, MIN_MEMORY_MB, max);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "Invalid startup memory amount: %" G_GUINT64_FORMAT
+                           " MB. It must be even and from %d to %" G_GUINT64_FORMAT " MB.",
+                           quantity, MIN_MEMORY_MB, max);
     if (!sim_boolean(part, "DynamicMemoryEnabled"))
         return SIM_RC_DONE;
     if (sim_uint(part, "Reservation") < MIN_MEMORY_MB || sim_uint(part, "Reservation") > quantity ||
         sim_uint(part, "Limit") < quantity)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "Dynamic memory: the minimum (Reservation), the startup "
-                                                              "amount (VirtualQuantity) and the maximum (Limit) are "
-                                                              "not in that order.");
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "Dynamic memory: the minimum (Reservation), the startup "
+                           "amount (VirtualQuantity) and the maximum (Limit) are "
+                           "not in that order.");
     return SIM_RC_DONE;
 }
 
 guint32 sim_processor_check(SimMachine *machine, const CimObject *part, SimFailure *failure)
 {
     guint64 quantity = sim_uint(part, "VirtualQuantity");
-    guint max = MIN(machine->generation == 2 ? MAX_PROCESSORS_SECOND : MAX_PROCESSORS_FIRST, sim_host_threads());
+    guint max =
+        MIN(machine->generation == 2 ? MAX_PROCESSORS_SECOND : MAX_PROCESSORS_FIRST, sim_host_threads());
 
     if (quantity < 1 || quantity > max)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "Invalid number of processors: %" G_GUINT64_FORMAT
-                                                              ". It must be from 1 to %u.", quantity, max);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "Invalid number of processors: %" G_GUINT64_FORMAT ". It must be from 1 to %u.",
+                           quantity, max);
     if (sim_uint(part, "Limit") > FULL_PERCENT || sim_uint(part, "Reservation") > sim_uint(part, "Limit") ||
         sim_uint(part, "Weight") < 1 || sim_uint(part, "Weight") > 10000)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The processor's reservation, limit or weight is out of "
-                                                              "its range.");
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "The processor's reservation, limit or weight is out of "
+                           "its range.");
     return SIM_RC_DONE;
 }
 
@@ -88,10 +93,11 @@ static guint32 check_switch(SimHost *host, CimObject *connection, SimFailure *fa
         return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "EnabledState of a connection is 2 or 3.");
     if (*text == '\0')
         return SIM_RC_DONE;
-    found = cim_value_count(paths) == 1 ? sim_find_text(host, text, "Msvm_VirtualEthernetSwitch", NULL) : NULL;
+    found =
+        cim_value_count(paths) == 1 ? sim_find_text(host, text, "Msvm_VirtualEthernetSwitch", NULL) : NULL;
     if (!found)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "HostResource '%s' is not a virtual switch of the host.",
-                           text);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "HostResource '%s' is not a virtual switch of the host.", text);
     path = sim_object_reference(host, found);
     sim_set_list(connection, "HostResource", path, NULL);
     sim_set(connection, "LastKnownSwitchName", sim_text(found, "ElementName"));
@@ -107,8 +113,10 @@ guint32 sim_ethernet_check(SimMachine *machine, CimObject *part, SimFailure *fai
         return check_address(part, failure);
     port = sim_machine_part_at(machine, sim_text(part, "Parent"));
     if (!port || sim_uint(port, "ResourceType") != 10)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "Parent '%s' is not a network adapter of the virtual "
-                                                              "machine.", sim_text(part, "Parent"));
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "Parent '%s' is not a network adapter of the virtual "
+                           "machine.",
+                           sim_text(part, "Parent"));
     path = sim_object_reference(machine->host, port);
     sim_set(part, "Parent", path);
     return check_switch(machine->host, part, failure);

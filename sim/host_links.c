@@ -148,7 +148,8 @@ static void device_links(const Emitter *emitter, SimMachine *machine)
         gboolean component = sim_is_a(device, "Msvm_SecurityElement");
 
         if (component ? components : devices)
-            emit(emitter, component ? "Msvm_SystemComponent" : "Msvm_SystemDevice", machine->system, device);
+            emit(emitter, component ? "Msvm_SystemComponent" : "Msvm_SystemDevice", machine->system,
+                 device);
     }
 }
 
@@ -172,7 +173,8 @@ static void host_links(const Emitter *emitter)
     }
 }
 
-void sim_links_each(SimHost *host, SimMachine *machine, const SchemaClass *cls, SimLinkFunc func, gpointer data)
+void sim_links_each(SimHost *host, SimMachine *machine, const SchemaClass *cls, SimLinkFunc func,
+                    gpointer data)
 {
     Emitter emitter = { host, cls, func, data };
 

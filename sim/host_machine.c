@@ -67,8 +67,8 @@ static void fill_identity(SimMachine *machine, const char *name)
     sim_set(settings, "ConfigurationID", machine->guid);
     sim_setf(settings, "BIOSGUID", "{%s}", bios);
     sim_setf(settings, "BIOSSerialNumber", "%04u-%04u-%04u-%04u-%04u-%04u-%02u", serial % 10000,
-             serial / 7 % 10000, serial / 11 % 10000, serial / 13 % 10000, serial / 17 % 10000, serial / 19 % 10000,
-             serial % 100);
+             serial / 7 % 10000, serial / 11 % 10000, serial / 13 % 10000, serial / 17 % 10000,
+             serial / 19 % 10000, serial % 100);
     sim_set(settings, "BaseBoardSerialNumber", sim_text(settings, "BIOSSerialNumber"));
     sim_set(settings, "ChassisSerialNumber", sim_text(settings, "BIOSSerialNumber"));
     sim_set(settings, "ChassisAssetTag", sim_text(settings, "BIOSSerialNumber"));
@@ -112,8 +112,10 @@ static void fill_firmware(SimMachine *machine)
 
 static void fill_settings(SimMachine *machine)
 {
-    static const char *const roots[] = { "ConfigurationDataRoot", "SnapshotDataRoot", "SuspendDataRoot",
-                                         "SwapFileDataRoot",      "LogDataRoot",      "GuestStateDataRoot" };
+    static const char *const roots[] = {
+        "ConfigurationDataRoot", "SnapshotDataRoot", "SuspendDataRoot",
+        "SwapFileDataRoot",      "LogDataRoot",      "GuestStateDataRoot"
+    };
     CimObject *settings = machine->settings;
 
     sim_set(settings, "Caption", "Virtual Machine Settings");
@@ -166,7 +168,8 @@ static void fill_security(SimMachine *machine)
     if (!cls)
         return;
     machine->security = cim_object_new(cls);
-    sim_setf(machine->security, "InstanceID", "Microsoft:%s\\2AF9CF0A-8C8D-4D1B-9C0A-7D5E5B8E1A77", machine->guid);
+    sim_setf(machine->security, "InstanceID", "Microsoft:%s\\2AF9CF0A-8C8D-4D1B-9C0A-7D5E5B8E1A77",
+             machine->guid);
     sim_set(machine->security, "Caption", "Security Settings");
     sim_set(machine->security, "ElementName", "Security Settings");
     sim_set(machine->security, "Description", "Settings for the security of the virtual machine.");
@@ -312,7 +315,8 @@ void sim_machine_refresh(SimMachine *machine)
         sim_set_uint(system, "ProcessID", machine->process);
     else
         sim_set(system, "ProcessID", NULL);
-    if (machine->state == SIM_STATE_RUNNING && schema_class_find_property(cim_object_class(system), "HwThreadsPerCoreRealized"))
+    if (machine->state == SIM_STATE_RUNNING &&
+        schema_class_find_property(cim_object_class(system), "HwThreadsPerCoreRealized"))
         sim_set_uint(system, "HwThreadsPerCoreRealized", 2);
 }
 
@@ -377,12 +381,15 @@ static CimObject *boot_source_new(SimHost *host, const CimObject *part)
     sim_set_uint(source, "BootSourceType", network ? 2 : 1);
     sim_set(source, "OtherLocation", NULL);
     if (network)
-        sim_setf(source, "FirmwareDevicePath", "\\AcpiEx(VMBus,0,0)\\VenHw(9B17E5A2-0891-42DD-B653-80B5C22809BA,"
-                                               "%s)\\MAC(%s)", sim_text(part, "InstanceID"), sim_text(part, "Address"));
+        sim_setf(source, "FirmwareDevicePath",
+                 "\\AcpiEx(VMBus,0,0)\\VenHw(9B17E5A2-0891-42DD-B653-80B5C22809BA,"
+                 "%s)\\MAC(%s)",
+                 sim_text(part, "InstanceID"), sim_text(part, "Address"));
     else
-        sim_setf(source, "FirmwareDevicePath", "\\AcpiEx(VMBus,0,0)\\VenHw(9B17E5A2-0891-42DD-B653-80B5C22809BA,"
-                                               "%s)\\Scsi(0,%s)", sim_text(part, "InstanceID"),
-                 sim_text(part, "AddressOnParent"));
+        sim_setf(source, "FirmwareDevicePath",
+                 "\\AcpiEx(VMBus,0,0)\\VenHw(9B17E5A2-0891-42DD-B653-80B5C22809BA,"
+                 "%s)\\Scsi(0,%s)",
+                 sim_text(part, "InstanceID"), sim_text(part, "AddressOnParent"));
     return source;
 }
 
@@ -443,5 +450,6 @@ void sim_machine_update_boot_sources(SimMachine *machine)
             g_ptr_array_add(next, text);
     }
     g_ptr_array_add(next, NULL);
-    cim_object_set(machine->settings, "BootSourceOrder", cim_value_new_strv((const char *const *) next->pdata));
+    cim_object_set(machine->settings, "BootSourceOrder",
+                   cim_value_new_strv((const char *const *) next->pdata));
 }

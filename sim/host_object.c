@@ -45,8 +45,9 @@ void sim_set_uint(CimObject *object, const char *property, guint64 number)
     CimType type = type_of(object, property);
     gboolean is_signed = type >= CIM_SINT8 && type <= CIM_SINT64;
 
-    cim_object_set(object, property, is_signed ? cim_value_new_sint(type, (gint64) number)
-                                               : cim_value_new_uint(type, number));
+    cim_object_set(
+        object, property,
+        is_signed ? cim_value_new_sint(type, (gint64) number) : cim_value_new_uint(type, number));
 }
 
 void sim_set_boolean(CimObject *object, const char *property, gboolean flag)
@@ -88,7 +89,8 @@ void sim_set_list(CimObject *object, const char *property, ...)
         g_array_append_val(items, item);
     }
     va_end(args);
-    cim_object_set(object, property, cim_value_new_array(type, (const CimItem *) (void *) items->data, items->len));
+    cim_object_set(object, property,
+                   cim_value_new_array(type, (const CimItem *) (void *) items->data, items->len));
     for (guint i = 0; i < items->len; i++)
         cim_item_clear(type, &g_array_index(items, CimItem, i));
 }
@@ -138,8 +140,9 @@ char *sim_interval_text(gint64 us)
 {
     gint64 seconds = us / G_USEC_PER_SEC;
 
-    return g_strdup_printf("%08d%02d%02d%02d.%06d:000", (int) (seconds / 86400), (int) (seconds / 3600 % 24),
-                           (int) (seconds / 60 % 60), (int) (seconds % 60), (int) (us % G_USEC_PER_SEC));
+    return g_strdup_printf("%08d%02d%02d%02d.%06d:000", (int) (seconds / 86400),
+                           (int) (seconds / 3600 % 24), (int) (seconds / 60 % 60), (int) (seconds % 60),
+                           (int) (us % G_USEC_PER_SEC));
 }
 
 char *sim_guid_new(SimHost *host G_GNUC_UNUSED)

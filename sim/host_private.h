@@ -92,30 +92,30 @@ struct SimHost {
     char *language;
     SimGuardMode guard_mode;
     guint job_ms;
-    gint64 boot_real_us;      /* g_get_real_time() at the start */
-    GPtrArray *fixed;         /* CimObjects that every host has */
-    GPtrArray *fixed_links;   /* SimLink among them */
-    GPtrArray *machines;      /* SimMachine, in the order of their making */
+    gint64 boot_real_us;    /* g_get_real_time() at the start */
+    GPtrArray *fixed;       /* CimObjects that every host has */
+    GPtrArray *fixed_links; /* SimLink among them */
+    GPtrArray *machines;    /* SimMachine, in the order of their making */
     GHashTable *machines_by_guid;
-    GPtrArray *jobs;          /* SimJob, the newest last */
-    GPtrArray *guardians;     /* SimGuardian of the host, all with private keys but imported ones */
-    SimGuardian *fabric;      /* of the fabric that a guarded host belongs to; else NULL */
-    GPtrArray *faults;        /* asked for from outside */
-    GHashTable *disks;        /* path -> CimObject Msvm_VirtualHardDiskSettingData */
-    GHashTable *templates;    /* see host_defaults.c: name -> CimObject */
+    GPtrArray *jobs;       /* SimJob, the newest last */
+    GPtrArray *guardians;  /* SimGuardian of the host, all with private keys but imported ones */
+    SimGuardian *fabric;   /* of the fabric that a guarded host belongs to; else NULL */
+    GPtrArray *faults;     /* asked for from outside */
+    GHashTable *disks;     /* path -> CimObject Msvm_VirtualHardDiskSettingData */
+    GHashTable *templates; /* see host_defaults.c: name -> CimObject */
     guint64 next_mac;
     guint32 next_process;
 };
 
 struct SimMachine {
     SimHost *host;
-    char *guid;             /* upper case */
+    char *guid; /* upper case */
     guint generation;
-    guint state;            /* the settled EnabledState: 2, 3, 6 or 9 */
-    guint transition;       /* EnabledState while a job changes it; 0: none */
-    gint64 started_us;      /* real time of the last start; 0 when off */
-    gint64 on_time_us;      /* of earlier runs, kept by a saved machine */
-    gint64 paused_us;       /* real time of the pause */
+    guint state;       /* the settled EnabledState: 2, 3, 6 or 9 */
+    guint transition;  /* EnabledState while a job changes it; 0: none */
+    gint64 started_us; /* real time of the last start; 0 when off */
+    gint64 on_time_us; /* of earlier runs, kept by a saved machine */
+    gint64 paused_us;  /* real time of the pause */
     guint32 process;
     gboolean tpm_seen;      /* the TPM was enabled once: the Secure Boot template is frozen */
     char *tpm_lineage;      /* key that the TPM's state is sealed to; NULL: no state yet */
@@ -128,11 +128,11 @@ struct SimMachine {
     GPtrArray *parts;       /* resource and component settings, in order */
     GPtrArray *features;    /* of switch ports */
     GPtrArray *boot_sources;
-    GPtrArray *snapshots;   /* Msvm_VirtualSystemSettingData */
-    GPtrArray *devices;     /* of the running machine; NULL: to be made */
+    GPtrArray *snapshots; /* Msvm_VirtualSystemSettingData */
+    GPtrArray *devices;   /* of the running machine; NULL: to be made */
 };
 
-/* --- host_object.c ------------------------------------------------------------ */
+/* --- host_object.c ------------------------------------------------------ */
 
 CimObject *sim_object_new(SimHost *host, const char *ns, const char *class_name);
 /* Sets a scalar from its lexical form, whatever its type; NULL for null. */
@@ -147,24 +147,25 @@ void sim_set_list(CimObject *object, const char *property, ...) G_GNUC_NULL_TERM
 const char *sim_text(const CimObject *object, const char *property); /* "" when null */
 guint64 sim_uint(const CimObject *object, const char *property);
 gboolean sim_boolean(const CimObject *object, const char *property);
-gboolean sim_text_is(const CimObject *object, const char *property, const char *text); /* case does not matter */
+gboolean sim_text_is(const CimObject *object, const char *property,
+                     const char *text);                             /* case does not matter */
 gboolean sim_is_a(const CimObject *object, const char *class_name); /* of the object's namespace */
-char *sim_time_text(gint64 real_us);      /* 20261123190500.123456-000 */
-char *sim_interval_text(gint64 us);       /* 00000000000100.500000:000 */
+char *sim_time_text(gint64 real_us);                                /* 20261123190500.123456-000 */
+char *sim_interval_text(gint64 us);                                 /* 00000000000100.500000:000 */
 #define SIM_TIME_NEVER "16010101000000.000000-000"
-char *sim_guid_new(SimHost *host);       /* upper case, without braces */
+char *sim_guid_new(SimHost *host);          /* upper case, without braces */
 char *sim_guid_normalize(const char *text); /* with or without braces in; NULL when it is none */
 char *sim_object_reference(SimHost *host, const CimObject *object); /* path as a string, with the host */
 CimValue *sim_reference(const CimObject *object);
 CimValue *sim_references(GPtrArray *objects); /* an array */
 
-/* --- host_text.c ---------------------------------------------------------------- */
+/* --- host_text.c -------------------------------------------------------- */
 
 /* The text in the host's language; English is the key, and the answer when
  * the language has no text of its own. */
 const char *sim_translate(const SimHost *host, const char *english);
 
-/* --- host_find.c ------------------------------------------------------------------ */
+/* --- host_find.c -------------------------------------------------------- */
 
 /* Adds every instance of the class and what derives from it, with a reference
  * each; volatile properties are brought up to date. Association classes too. */
@@ -173,10 +174,12 @@ void sim_find_all(SimHost *host, const SchemaClass *cls, GPtrArray *out);
 SimStatus sim_find(SimHost *host, const CimPath *path, CimObject **out, SimMachine **machine);
 /* Of a path that came in a parameter or in a string: the instance if it is there
  * and of the class, a new reference. */
-CimObject *sim_find_reference(SimHost *host, const CimPath *path, const char *class_name, SimMachine **machine);
-CimObject *sim_find_text(SimHost *host, const char *path_text, const char *class_name, SimMachine **machine);
+CimObject *sim_find_reference(SimHost *host, const CimPath *path, const char *class_name,
+                              SimMachine **machine);
+CimObject *sim_find_text(SimHost *host, const char *path_text, const char *class_name,
+                         SimMachine **machine);
 
-/* --- host_links.c ------------------------------------------------------------------- */
+/* --- host_links.c ------------------------------------------------------- */
 
 typedef struct {
     const char *class_name;
@@ -189,7 +192,8 @@ typedef void (*SimLinkFunc)(const SimLink *link, gpointer data);
 
 /* The links of one machine, or of the host itself when machine is NULL; of the
  * association class and what derives from it when that is given. */
-void sim_links_each(SimHost *host, SimMachine *machine, const SchemaClass *cls, SimLinkFunc func, gpointer data);
+void sim_links_each(SimHost *host, SimMachine *machine, const SchemaClass *cls, SimLinkFunc func,
+                    gpointer data);
 void sim_links_of_class(SimHost *host, const SchemaClass *cls, GPtrArray *out);
 /* Names of the two reference properties. FALSE when the class is no link of ours. */
 gboolean sim_link_roles(const char *class_name, const char **left, const char **right);
@@ -197,17 +201,17 @@ CimObject *sim_link_object(SimHost *host, const SimLink *link); /* the associati
 void sim_fixed_link(SimHost *host, const char *class_name, CimObject *left, CimObject *right, guint detail);
 void sim_link_free(gpointer link);
 
-/* --- host_fixed.c, host_switch.c, host_cimv2.c ------------------------------------------ */
+/* --- host_fixed.c, host_switch.c, host_cimv2.c -------------------------- */
 
 void sim_fixed_add(SimHost *host, CimObject *object); /* takes the reference */
 void sim_fixed_build(SimHost *host);
 void sim_switches_build(SimHost *host);
 void sim_cimv2_build(SimHost *host);
 CimObject *sim_fixed_find(SimHost *host, const char *class_name); /* the first of the class */
-CimObject *sim_host_row(SimHost *host); /* the host's own Msvm_ComputerSystem */
-guint sim_host_threads(void); /* logical processors */
+CimObject *sim_host_row(SimHost *host);                           /* the host's own Msvm_ComputerSystem */
+guint sim_host_threads(void);                                     /* logical processors */
 
-/* --- host_defaults.c --------------------------------------------------------------------- */
+/* --- host_defaults.c ---------------------------------------------------- */
 
 void sim_defaults_build(SimHost *host);
 /* A copy of the default settings of a resource: "Microsoft:Hyper-V:Synthetic
@@ -215,7 +219,7 @@ void sim_defaults_build(SimHost *host);
 CimObject *sim_default_of(SimHost *host, const char *class_name, const char *sub_type);
 void sim_defaults_of_generation(SimMachine *machine);
 
-/* --- host_machine.c ---------------------------------------------------------------------- */
+/* --- host_machine.c ----------------------------------------------------- */
 
 /* A machine that is off, with the default devices of its generation, not yet
  * in the host's list. Guid NULL: a new one. */
@@ -224,8 +228,8 @@ void sim_machine_free(SimMachine *machine);
 void sim_machine_add(SimHost *host, SimMachine *machine);    /* takes it over */
 void sim_machine_remove(SimHost *host, SimMachine *machine); /* frees it */
 SimMachine *sim_machine_find(SimHost *host, const char *guid);
-guint sim_machine_state(const SimMachine *machine); /* EnabledState as shown now */
-gboolean sim_machine_is_off(const SimMachine *machine); /* and not on its way elsewhere */
+guint sim_machine_state(const SimMachine *machine);        /* EnabledState as shown now */
+gboolean sim_machine_is_off(const SimMachine *machine);    /* and not on its way elsewhere */
 gboolean sim_machine_is_active(const SimMachine *machine); /* has a worker process */
 gint64 sim_machine_uptime_us(const SimMachine *machine);
 void sim_machine_refresh(SimMachine *machine); /* Msvm_ComputerSystem's volatile properties */
@@ -241,11 +245,11 @@ const char *sim_config_version(const SimHost *host);
 /* Brings Msvm_BootSourceSettingData and BootSourceOrder in line with the parts. */
 void sim_machine_update_boot_sources(SimMachine *machine);
 
-/* --- host_ready.c ---------------------------------------------------------------------------- */
+/* --- host_ready.c ------------------------------------------------------- */
 
 void sim_ready_machines(SimHost *host, guint count);
 
-/* --- host_job.c ------------------------------------------------------------------------------ */
+/* --- host_job.c --------------------------------------------------------- */
 
 typedef struct {
     const char *job_class; /* NULL: Msvm_ConcreteJob */
@@ -261,9 +265,11 @@ typedef guint32 (*SimWork)(SimHost *host, gpointer data, GPtrArray *created, Sim
 
 /* Does the work at once, or starts a job that does it when its time has come
  * (then sets the out parameter Job and returns 4096). Takes over data. */
-guint32 sim_job_run(SimCall *call, const SimJobKind *kind, SimWork work, gpointer data, GDestroyNotify free_data);
+guint32 sim_job_run(SimCall *call, const SimJobKind *kind, SimWork work, gpointer data,
+                    GDestroyNotify free_data);
 /* The same for work that no method call waits for (a guest's shutdown). */
-void sim_job_start(SimHost *host, const SimJobKind *kind, SimWork work, gpointer data, GDestroyNotify free_data);
+void sim_job_start(SimHost *host, const SimJobKind *kind, SimWork work, gpointer data,
+                   GDestroyNotify free_data);
 /* A job that fails when its time has come. */
 guint32 sim_job_fail_later(SimCall *call, guint32 code, const char *description);
 void sim_jobs_settle(SimHost *host); /* finishes what is due, forgets what is old */
@@ -276,7 +282,7 @@ SimStatus sim_job_get_error(SimCall *call, guint32 *return_value);
 SimStatus sim_job_get_error_ex(SimCall *call, guint32 *return_value);
 SimStatus sim_job_request_state(SimCall *call, guint32 *return_value);
 
-/* --- host_method.c ---------------------------------------------------------------------------- */
+/* --- host_method.c ------------------------------------------------------ */
 
 struct SimCall {
     SimHost *host;
@@ -294,7 +300,7 @@ SimMethodFunc sim_method_find(const SchemaClass *cls, const char *method);
 const CimValue *sim_in(SimCall *call, const char *name); /* NULL when absent or null */
 const char *sim_in_text(SimCall *call, const char *name);
 gboolean sim_in_boolean(SimCall *call, const char *name);
-CimPath *sim_in_path(SimCall *call, const char *name); /* borrowed; NULL */
+CimPath *sim_in_path(SimCall *call, const char *name);          /* borrowed; NULL */
 void sim_out(SimCall *call, const char *name, CimValue *value); /* takes over */
 /* The embedded instance in a string parameter, of the class or derived from
  * it. NULL with *code set. */
@@ -302,7 +308,7 @@ CimObject *sim_in_instance(SimCall *call, const char *name, const char *class_na
 /* The same for string[]. NULL with *code set; an empty array is invalid. */
 GPtrArray *sim_in_instances(SimCall *call, const char *name, const char *class_name, guint32 *code);
 
-/* --- methods -------------------------------------------------------------------------------------- */
+/* --- methods ------------------------------------------------------------ */
 
 SimStatus sim_define_system(SimCall *call, guint32 *rv);
 SimStatus sim_modify_system_settings(SimCall *call, guint32 *rv);
@@ -335,11 +341,13 @@ SimStatus sim_image_create(SimCall *call, guint32 *rv);
 SimStatus sim_image_get_settings(SimCall *call, guint32 *rv);
 SimStatus sim_image_get_state(SimCall *call, guint32 *rv);
 
-/* --- host_resource.c, host_slot.c, host_feature.c ------------------------------------------------------- */
+/* --- host_resource.c, host_slot.c, host_feature.c ----------------------- */
 
 /* Adds one resource to the machine by Hyper-V's rules. Returns the code. */
-guint32 sim_resource_add(SimMachine *machine, const CimObject *asked, GPtrArray *created, SimFailure *failure);
-guint32 sim_resource_modify(SimMachine *machine, CimObject *part, const CimObject *asked, SimFailure *failure);
+guint32 sim_resource_add(SimMachine *machine, const CimObject *asked, GPtrArray *created,
+                         SimFailure *failure);
+guint32 sim_resource_modify(SimMachine *machine, CimObject *part, const CimObject *asked,
+                            SimFailure *failure);
 /* What must hold of the place of a drive or a medium. Fills in the address. */
 guint32 sim_slot_check(SimMachine *machine, CimObject *part, CimObject **parent, SimFailure *failure);
 guint32 sim_processor_check(SimMachine *machine, const CimObject *part, SimFailure *failure);
@@ -349,7 +357,7 @@ void sim_features_follow(SimMachine *machine); /* drops those of removed ports *
 /* Whether a running machine takes the resource. */
 gboolean sim_resource_hot(const SimMachine *machine, const CimObject *part);
 
-/* --- host_start.c, host_guardian.c, host_image.c ---------------------------------------------------------- */
+/* --- host_start.c, host_guardian.c, host_image.c ------------------------ */
 
 guint32 sim_start_check(SimMachine *machine, SimFailure *failure);
 guint32 sim_machine_unwrap(SimMachine *machine, SimFailure *failure); /* its protector; and re-keys it */
@@ -357,9 +365,10 @@ SimGuardian *sim_guardian_find(SimHost *host, const char *name);
 void sim_guardians_build(SimHost *host, gboolean guardian);
 void sim_guardians_list(SimHost *host, GPtrArray *out); /* MSFT_HgsGuardian */
 gboolean sim_file_exists(SimHost *host, const char *path);
-CimObject *sim_disk_settings(SimHost *host, const char *path); /* new reference; NULL when there is no such file */
+CimObject *sim_disk_settings(SimHost *host,
+                             const char *path); /* new reference; NULL when there is no such file */
 
-/* --- host_fault.c ------------------------------------------------------------------------------------------- */
+/* --- host_fault.c ------------------------------------------------------- */
 
 /* Whether the call is to fail by request; then *rv is what to return. */
 gboolean sim_fault_take(SimCall *call, guint32 *rv);

@@ -46,10 +46,11 @@ static void set_parent(SimMachine *machine, CimObject *asked, const CimObject *p
 
 static void add_disk(SimMachine *machine, guint index)
 {
-    CimObject *controller = machine->generation == 1
-                                ? sim_machine_part(machine, "Msvm_ResourceAllocationSettingData",
-                                                   "Microsoft:Hyper-V:Emulated IDE Controller")
-                                : add(machine, asked_for(machine, "Microsoft:Hyper-V:Synthetic SCSI Controller"));
+    CimObject *controller =
+        machine->generation == 1
+            ? sim_machine_part(machine, "Msvm_ResourceAllocationSettingData",
+                               "Microsoft:Hyper-V:Emulated IDE Controller")
+            : add(machine, asked_for(machine, "Microsoft:Hyper-V:Synthetic SCSI Controller"));
     CimObject *drive = asked_for(machine, "Microsoft:Hyper-V:Synthetic Disk Drive");
     CimObject *disk = asked_for(machine, "Microsoft:Hyper-V:Virtual Hard Disk");
     g_autofree char *path = g_strdup_printf("C:\\VMs\\vm%04u\\disk.vhdx", index);
@@ -66,8 +67,8 @@ static void add_nic(SimMachine *machine, guint index)
 {
     CimObject *port = asked_for(machine, "Microsoft:Hyper-V:Synthetic Ethernet Port");
     CimObject *connection = asked_for(machine, "Microsoft:Hyper-V:Ethernet Connection");
-    g_autofree char *path = sim_object_reference(machine->host,
-                                                 sim_fixed_find(machine->host, "Msvm_VirtualEthernetSwitch"));
+    g_autofree char *path =
+        sim_object_reference(machine->host, sim_fixed_find(machine->host, "Msvm_VirtualEthernetSwitch"));
 
     sim_setf(port, "Address", "00155D%06X", 0x800000 + index);
     sim_set_boolean(port, "StaticMacAddress", TRUE);
@@ -80,7 +81,8 @@ static void add_nic(SimMachine *machine, guint index)
 static void set_notes(SimMachine *machine, guint index)
 {
     if (index % 7 == 0)
-        sim_set_list(machine->settings, "Notes", "Owner: operations", "Do not delete <before> \"Q4\" & tell Ada.", NULL);
+        sim_set_list(machine->settings, "Notes", "Owner: operations",
+                     "Do not delete <before> \"Q4\" & tell Ada.", NULL);
     else if (index % 3 == 0)
         sim_set_list(machine->settings, "Notes", "made by hand", NULL);
 }
@@ -109,7 +111,8 @@ void sim_ready_machines(SimHost *host, guint count)
 
         sim_setf(machine->settings, "BIOSGUID", "{%s}", bios);
         sim_set_uint(memory, "VirtualQuantity", 512u << (index % 4));
-        sim_set_uint(sim_machine_part(machine, "Msvm_ProcessorSettingData", NULL), "VirtualQuantity", 1 + index % 4);
+        sim_set_uint(sim_machine_part(machine, "Msvm_ProcessorSettingData", NULL), "VirtualQuantity",
+                     1 + index % 4);
         add_disk(machine, index);
         add_nic(machine, index);
         set_notes(machine, index);

@@ -89,8 +89,10 @@ static guint32 check_state(SimMachine *machine, const CimObject *part, SimFailur
 {
     if (sim_machine_is_off(machine) || sim_resource_hot(machine, part))
         return SIM_RC_DONE;
-    return sim_failure(failure, SIM_RC_INVALID_STATE, "The device '%s' cannot be changed in the current state of the "
-                                                      "virtual machine.", sim_text(part, "ElementName"));
+    return sim_failure(failure, SIM_RC_INVALID_STATE,
+                       "The device '%s' cannot be changed in the current state of the "
+                       "virtual machine.",
+                       sim_text(part, "ElementName"));
 }
 
 /* --- adding -------------------------------------------------------------------------- */
@@ -104,7 +106,8 @@ static guint32 overlay(CimObject *part, const CimObject *asked, gboolean modify,
     for (guint i = 0; i < schema_class_n_properties(cls); i++) {
         const SchemaProperty *property = schema_class_property(cls, i);
         const CimValue *value = cim_object_get(asked, property->name);
-        gboolean fixed = strcmp(property->name, "ResourceType") == 0 || strcmp(property->name, "ResourceSubType") == 0;
+        gboolean fixed =
+            strcmp(property->name, "ResourceType") == 0 || strcmp(property->name, "ResourceSubType") == 0;
 
         if (cim_value_is_null(value) || property->key)
             continue;
@@ -123,7 +126,8 @@ static guint32 place_drive(SimMachine *machine, CimObject *part, SimFailure *fai
     guint32 code = sim_slot_check(machine, part, &parent, failure);
 
     if (code == SIM_RC_DONE)
-        sim_setf(part, "InstanceID", "%s\\%s\\D", sim_text(parent, "InstanceID"), sim_text(part, "AddressOnParent"));
+        sim_setf(part, "InstanceID", "%s\\%s\\D", sim_text(parent, "InstanceID"),
+                 sim_text(part, "AddressOnParent"));
     return code;
 }
 
@@ -144,8 +148,8 @@ static guint32 place_controller(SimMachine *machine, CimObject *part, SimFailure
     g_autofree char *guid = sim_guid_new(machine->host);
 
     if (count_of(machine, SCSI) >= MAX_SCSI_CONTROLLERS)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The virtual machine has %d SCSI controllers already.",
-                           MAX_SCSI_CONTROLLERS);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "The virtual machine has %d SCSI controllers already.", MAX_SCSI_CONTROLLERS);
     sim_setf(part, "InstanceID", "Microsoft:%s\\%s\\0", machine->guid, guid);
     sim_set(part, "Address", "");
     if (sim_is_a(part, "Msvm_ResourceAllocationSettingData")) {
@@ -166,11 +170,14 @@ static guint32 place_port(SimMachine *machine, CimObject *part, SimFailure *fail
     if (code != SIM_RC_DONE)
         return code;
     if (!synthetic && machine->generation == 2)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "A legacy network adapter needs a generation 1 virtual "
-                                                              "machine.");
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "A legacy network adapter needs a generation 1 virtual "
+                           "machine.");
     if (count_of(machine, sim_text(part, "ResourceSubType")) >= limit)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The virtual machine has %u such network adapters "
-                                                              "already.", limit);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "The virtual machine has %u such network adapters "
+                           "already.",
+                           limit);
     sim_setf(part, "InstanceID", "Microsoft:%s\\%s", machine->guid, guid);
     if (synthetic && cim_value_count(cim_object_get(part, "VirtualSystemIdentifiers")) == 0) {
         g_autofree char *identifier = g_strdup_printf("{%s}", guid);
@@ -190,7 +197,8 @@ static guint32 place_connection(SimMachine *machine, CimObject *part, SimFailure
         return code;
     for (guint i = 0; i < machine->parts->len; i++) {
         if (sim_text_is(g_ptr_array_index(machine->parts, i), "InstanceID", id))
-            return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The network adapter has a connection already.");
+            return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                               "The network adapter has a connection already.");
     }
     sim_set(part, "InstanceID", id);
     return SIM_RC_DONE;
@@ -212,7 +220,8 @@ static guint32 place(SimMachine *machine, CimObject *part, SimFailure *failure)
                        sim_text(part, "ResourceSubType"));
 }
 
-guint32 sim_resource_add(SimMachine *machine, const CimObject *asked, GPtrArray *created, SimFailure *failure)
+guint32 sim_resource_add(SimMachine *machine, const CimObject *asked, GPtrArray *created,
+                         SimFailure *failure)
 {
     const char *sub_type = sim_text(asked, "ResourceSubType");
     g_autoptr(CimObject) part =
@@ -220,7 +229,8 @@ guint32 sim_resource_add(SimMachine *machine, const CimObject *asked, GPtrArray 
     guint32 code = SIM_RC_DONE;
 
     if (!part)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The host has no resource '%s' of the class %s.", sub_type,
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "The host has no resource '%s' of the class %s.", sub_type,
                            schema_class_name(cim_object_class(asked)));
     code = overlay(part, asked, FALSE, failure);
     if (code == SIM_RC_DONE)
@@ -280,14 +290,16 @@ static guint32 check_changed(SimMachine *machine, CimObject *next, SimFailure *f
     return SIM_RC_DONE;
 }
 
-guint32 sim_resource_modify(SimMachine *machine, CimObject *part, const CimObject *asked, SimFailure *failure)
+guint32 sim_resource_modify(SimMachine *machine, CimObject *part, const CimObject *asked,
+                            SimFailure *failure)
 {
     g_autoptr(CimObject) next = cim_object_copy(part);
     g_autofree char *old_path = sim_object_reference(machine->host, part);
     guint32 code = SIM_RC_DONE;
 
     if (cim_object_class(asked) != cim_object_class(part))
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The class of the settings is not the device's.");
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "The class of the settings is not the device's.");
     code = overlay(next, asked, TRUE, failure);
     if (code == SIM_RC_DONE)
         code = check_state(machine, part, failure);
@@ -372,8 +384,9 @@ SimStatus sim_add_resources(SimCall *call, guint32 *rv)
 {
     SimJobKind kind = { .caption = "Adding Virtual Machine Resources", .type = 30 };
     g_autoptr(GPtrArray) created = g_ptr_array_new_with_free_func((GDestroyNotify) cim_object_unref);
-    g_autoptr(CimObject) settings = sim_find_reference(call->host, sim_in_path(call, "AffectedConfiguration"),
-                                                       "Msvm_VirtualSystemSettingData", &kind.machine);
+    g_autoptr(CimObject) settings =
+        sim_find_reference(call->host, sim_in_path(call, "AffectedConfiguration"),
+                           "Msvm_VirtualSystemSettingData", &kind.machine);
     g_autoptr(GPtrArray) asked = NULL;
     gboolean long_work = FALSE;
     Batch *batch = NULL;
@@ -385,7 +398,8 @@ SimStatus sim_add_resources(SimCall *call, guint32 *rv)
     asked = sim_in_instances(call, "ResourceSettings", "CIM_ResourceAllocationSettingData", rv);
     if (!asked)
         return SIM_OK;
-    *rv = asked->len > MAX_RESOURCES_IN_CALL ? SIM_RC_INVALID_PARAMETER : look_over(kind.machine, asked, &long_work);
+    *rv = asked->len > MAX_RESOURCES_IN_CALL ? SIM_RC_INVALID_PARAMETER
+                                             : look_over(kind.machine, asked, &long_work);
     if (*rv != SIM_RC_DONE)
         return SIM_OK;
     batch = batch_new(kind.machine, asked);
@@ -417,7 +431,8 @@ static CimObject *part_of(SimHost *host, const CimObject *asked, SimMachine **ma
     return NULL;
 }
 
-static guint32 work_modify(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_modify(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                           SimFailure *failure)
 {
     Batch *batch = data;
     SimMachine *machine = sim_machine_find(host, batch->guid);
@@ -512,7 +527,8 @@ static void remove_connection_of(SimMachine *machine, const CimObject *port)
     }
 }
 
-static guint32 work_remove(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_remove(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                           SimFailure *failure)
 {
     Batch *batch = data;
     SimMachine *machine = sim_machine_find(host, batch->guid);

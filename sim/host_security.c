@@ -16,7 +16,8 @@ static SimMachine *machine_of(SimHost *host, const CimObject *asked)
     g_autofree char *guid = strlen(id) >= 46 ? g_strndup(id + 10, 36) : NULL;
     SimMachine *machine = guid ? sim_machine_find(host, guid) : NULL;
 
-    return machine && machine->security && sim_text_is(machine->security, "InstanceID", id) ? machine : NULL;
+    return machine && machine->security && sim_text_is(machine->security, "InstanceID", id) ? machine
+                                                                                            : NULL;
 }
 
 /* The machine that the parameter SecuritySettingData means; *rv says why not. */
@@ -86,7 +87,8 @@ static void set_protector(SimMachine *machine, GBytes *bytes)
 }
 
 /* Whom it authorises is only found out at the next start. */
-static guint32 work_set_protector(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_set_protector(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                                  SimFailure *failure)
 {
     Work *work = data;
     SimMachine *machine = NULL;
@@ -95,7 +97,8 @@ static guint32 work_set_protector(SimHost *host, gpointer data, GPtrArray *creat
     if (code != SIM_RC_DONE)
         return code;
     if (sim_protector_is_none(work->bytes) && uses_protector(machine))
-        return sim_failure(failure, SIM_RC_FAILED, "The key protector of the virtual machine '%s' is in use.",
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "The key protector of the virtual machine '%s' is in use.",
                            sim_text(machine->system, "ElementName"));
     set_protector(machine, work->bytes);
     return SIM_RC_DONE;
@@ -139,7 +142,8 @@ SimStatus sim_get_key_protector(SimCall *call, guint32 *rv)
     return SIM_OK;
 }
 
-static guint32 work_restore(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_restore(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                            SimFailure *failure)
 {
     SimMachine *machine = NULL;
     guint32 code = find_off(host, data, &machine, failure);
@@ -168,7 +172,8 @@ SimStatus sim_restore_key_protector(SimCall *call, guint32 *rv)
 
 /* --- the policy ------------------------------------------------------------------------- */
 
-static guint32 work_set_policy(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_set_policy(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                               SimFailure *failure)
 {
     Work *work = data;
     SimMachine *machine = NULL;
@@ -225,9 +230,11 @@ static CimObject *merged(const SimMachine *machine, const CimObject *asked)
  * dropped without a word. */
 static void drop_lone_shielding(const SimMachine *machine, CimObject *next)
 {
-    gboolean complete = sim_boolean(next, "TpmEnabled") && sim_boolean(next, "EncryptStateAndVmMigrationTraffic");
+    gboolean complete =
+        sim_boolean(next, "TpmEnabled") && sim_boolean(next, "EncryptStateAndVmMigrationTraffic");
 
-    if (sim_boolean(next, "ShieldingRequested") && !sim_boolean(machine->security, "ShieldingRequested") && !complete)
+    if (sim_boolean(next, "ShieldingRequested") && !sim_boolean(machine->security, "ShieldingRequested") &&
+        !complete)
         sim_set_boolean(next, "ShieldingRequested", FALSE);
 }
 
@@ -241,24 +248,32 @@ static guint32 check_settings(const SimMachine *machine, const CimObject *next, 
     const char *name = sim_text(machine->system, "ElementName");
 
     if (sim_boolean(next, "TpmEnabled") && machine->generation != 2)
-        return sim_failure(failure, SIM_RC_NOT_SUPPORTED, "The virtual machine '%s' is of generation 1 and cannot have "
-                                                          "a virtual TPM.", name);
+        return sim_failure(failure, SIM_RC_NOT_SUPPORTED,
+                           "The virtual machine '%s' is of generation 1 and cannot have "
+                           "a virtual TPM.",
+                           name);
     if (sim_protector_is_none(machine->protector) &&
         (turns_on(machine, next, "TpmEnabled") || turns_on(machine, next, "KsdEnabled") ||
          turns_on(machine, next, "EncryptStateAndVmMigrationTraffic")))
-        return sim_failure(failure, SIM_RC_FAILED, "Cannot modify the selected security settings of the virtual machine "
-                                                   "'%s' without a valid key protector configured.", name);
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "Cannot modify the selected security settings of the virtual machine "
+                           "'%s' without a valid key protector configured.",
+                           name);
     if (!sim_boolean(next, "ShieldingRequested"))
         return SIM_RC_DONE;
     if (!sim_boolean(machine->settings, "SecureBootEnabled"))
-        return sim_failure(failure, SIM_RC_FAILED, "Shielding needs Secure Boot, which is off on '%s'.", name);
+        return sim_failure(failure, SIM_RC_FAILED, "Shielding needs Secure Boot, which is off on '%s'.",
+                           name);
     if (!sim_boolean(next, "TpmEnabled") || !sim_boolean(next, "EncryptStateAndVmMigrationTraffic"))
-        return sim_failure(failure, SIM_RC_FAILED, "The shielded virtual machine '%s' cannot be without its virtual TPM "
-                                                   "and encryption.", name);
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "The shielded virtual machine '%s' cannot be without its virtual TPM "
+                           "and encryption.",
+                           name);
     return SIM_RC_DONE;
 }
 
-static guint32 work_modify(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_modify(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                           SimFailure *failure)
 {
     Work *work = data;
     SimMachine *machine = NULL;

@@ -33,17 +33,18 @@ static const struct {
     guint places;
     guint generations; /* bit mask: 1, 2, or both */
 } fits[] = {
-    { DISK_DRIVE, IDE, IDE_PLACES, 1 },       { DISK_DRIVE, SCSI, SCSI_PLACES, 1 | 2 },
-    { DVD_DRIVE, IDE, IDE_PLACES, 1 },        { DVD_DRIVE, SCSI, SCSI_PLACES, 2 },
-    { DISKETTE_DRIVE, DISKETTE, 1, 1 },       { HARD_DISK, DISK_DRIVE, 1, 1 | 2 },
-    { ISO_DISK, DVD_DRIVE, 1, 1 | 2 },        { FLOPPY_DISK, DISKETTE_DRIVE, 1, 1 },
+    { DISK_DRIVE, IDE, IDE_PLACES, 1 }, { DISK_DRIVE, SCSI, SCSI_PLACES, 1 | 2 },
+    { DVD_DRIVE, IDE, IDE_PLACES, 1 },  { DVD_DRIVE, SCSI, SCSI_PLACES, 2 },
+    { DISKETTE_DRIVE, DISKETTE, 1, 1 }, { HARD_DISK, DISK_DRIVE, 1, 1 | 2 },
+    { ISO_DISK, DVD_DRIVE, 1, 1 | 2 },  { FLOPPY_DISK, DISKETTE_DRIVE, 1, 1 },
 };
 
 static guint places_for(const SimMachine *machine, const CimObject *part, const CimObject *parent)
 {
     for (guint i = 0; i < G_N_ELEMENTS(fits); i++) {
         if (sim_text_is(part, "ResourceSubType", fits[i].child) &&
-            sim_text_is(parent, "ResourceSubType", fits[i].parent) && (fits[i].generations & machine->generation))
+            sim_text_is(parent, "ResourceSubType", fits[i].parent) &&
+            (fits[i].generations & machine->generation))
             return fits[i].places;
     }
     return 0;
@@ -56,13 +57,15 @@ static gboolean is_child_of(const CimObject *part, const CimObject *parent, SimH
     return sim_text_is(part, "Parent", path);
 }
 
-static CimObject *occupant(SimMachine *machine, const CimObject *parent, const char *address, const CimObject *self)
+static CimObject *occupant(SimMachine *machine, const CimObject *parent, const char *address,
+                           const CimObject *self)
 {
     for (guint i = 0; i < machine->parts->len; i++) {
         CimObject *other = g_ptr_array_index(machine->parts, i);
 
         if (other != self && !sim_text_is(other, "InstanceID", sim_text(self, "InstanceID")) &&
-            sim_is_a(other, "CIM_ResourceAllocationSettingData") && is_child_of(other, parent, machine->host) &&
+            sim_is_a(other, "CIM_ResourceAllocationSettingData") &&
+            is_child_of(other, parent, machine->host) &&
             (!address || sim_text_is(other, "AddressOnParent", address)))
             return other;
     }
@@ -78,10 +81,13 @@ static guint32 choose_address(SimMachine *machine, CimObject *part, const CimObj
 
     if (*given) {
         if (!g_ascii_string_to_unsigned(given, 10, 0, places - 1, &number, NULL))
-            return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "AddressOnParent '%s' is not one of the %u places of "
-                                                                  "the controller.", given, places);
+            return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                               "AddressOnParent '%s' is not one of the %u places of "
+                               "the controller.",
+                               given, places);
         if (occupant(machine, parent, given, part))
-            return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The place %s of the controller is in use.", given);
+            return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                               "The place %s of the controller is in use.", given);
         return SIM_RC_DONE;
     }
     for (guint i = 0; i < places; i++) {
@@ -136,7 +142,8 @@ static gboolean path_is_taken(SimMachine *machine, const CimObject *self, const 
     return FALSE;
 }
 
-static guint32 check_medium(SimMachine *machine, CimObject *part, const CimObject *drive, SimFailure *failure)
+static guint32 check_medium(SimMachine *machine, CimObject *part, const CimObject *drive,
+                            SimFailure *failure)
 {
     const CimValue *files = cim_object_get(part, "HostResource");
     const char *path = cim_value_count(files) == 1 ? cim_value_item(files, 0)->text : NULL;
@@ -148,10 +155,12 @@ static guint32 check_medium(SimMachine *machine, CimObject *part, const CimObjec
     if (!file_fits(machine, part, path))
         return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "'%s' is not a file for this drive.", path);
     if (path_is_taken(machine, part, path) && sim_text_is(part, "ResourceSubType", HARD_DISK))
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "'%s' is attached to the virtual machine already.", path);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "'%s' is attached to the virtual machine already.", path);
     if (!sim_file_exists(machine->host, path))
-        return sim_failure(failure, SIM_RC_FAILED, "Failed to add device '%s'. Attachment '%s' not found. Error: 'The "
-                                                   "system cannot find the file specified.' (0x80070002).",
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "Failed to add device '%s'. Attachment '%s' not found. Error: 'The "
+                           "system cannot find the file specified.' (0x80070002).",
                            sim_text(part, "ElementName"), path);
     return SIM_RC_DONE;
 }
@@ -165,13 +174,15 @@ guint32 sim_slot_check(SimMachine *machine, CimObject *part, CimObject **parent,
 
     *parent = sim_machine_part_at(machine, sim_text(part, "Parent"));
     if (!*parent)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "Parent '%s' is not a device of the virtual machine.",
-                           sim_text(part, "Parent"));
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "Parent '%s' is not a device of the virtual machine.", sim_text(part, "Parent"));
     places = places_for(machine, part, *parent);
     if (places == 0)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "A '%s' does not go on a '%s' of a generation %u virtual "
-                                                              "machine.", sim_text(part, "ResourceSubType"),
-                           sim_text(*parent, "ResourceSubType"), machine->generation);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "A '%s' does not go on a '%s' of a generation %u virtual "
+                           "machine.",
+                           sim_text(part, "ResourceSubType"), sim_text(*parent, "ResourceSubType"),
+                           machine->generation);
     path = sim_object_reference(machine->host, *parent);
     sim_set(part, "Parent", path); /* a host stores the whole path, with its name */
     code = medium ? check_medium(machine, part, *parent, failure)

@@ -50,13 +50,16 @@ static guint32 check_files(SimMachine *machine, SimFailure *failure)
         if (!path)
             continue;
         if (!sim_file_exists(machine->host, path))
-            return sim_failure(failure, SIM_RC_FAILED, "'%s' failed to start. Attachment '%s' not found. Error: 'The "
-                                                       "system cannot find the file specified.' (0x80070002).", name,
-                               path);
+            return sim_failure(failure, SIM_RC_FAILED,
+                               "'%s' failed to start. Attachment '%s' not found. Error: 'The "
+                               "system cannot find the file specified.' (0x80070002).",
+                               name, path);
         if (user_of(machine, path))
-            return sim_failure(failure, SIM_RC_FAILED, "'%s' failed to start. Attachment '%s' failed to open because "
-                                                       "of error: 'The process cannot access the file because it is "
-                                                       "being used by another process.' (0x80070020).", name, path);
+            return sim_failure(failure, SIM_RC_FAILED,
+                               "'%s' failed to start. Attachment '%s' failed to open because "
+                               "of error: 'The process cannot access the file because it is "
+                               "being used by another process.' (0x80070020).",
+                               name, path);
     }
     return SIM_RC_DONE;
 }
@@ -66,8 +69,9 @@ static void give_addresses(SimMachine *machine)
     for (guint i = 0; i < machine->parts->len; i++) {
         CimObject *part = g_ptr_array_index(machine->parts, i);
 
-        if (sim_is_a(part, "CIM_EthernetPortAllocationSettingData") && sim_uint(part, "ResourceType") == 10 &&
-            !sim_boolean(part, "StaticMacAddress") && sim_text_is(part, "Address", "000000000000"))
+        if (sim_is_a(part, "CIM_EthernetPortAllocationSettingData") &&
+            sim_uint(part, "ResourceType") == 10 && !sim_boolean(part, "StaticMacAddress") &&
+            sim_text_is(part, "Address", "000000000000"))
             sim_setf(part, "Address", "%012" G_GINT64_MODIFIER "X", machine->host->next_mac++);
     }
 }

@@ -26,7 +26,8 @@ static const Change restore = { 2, SIM_STATE_STARTING, SIM_STATE_RUNNING, "Resto
 static const Change resume = { 2, SIM_STATE_RESUMING, SIM_STATE_RUNNING, "Resuming Virtual Machine", 27 };
 static const Change turn_off = { 3, SIM_STATE_STOPPING, SIM_STATE_OFF, "Turning Off Virtual Machine", 13 };
 static const Change drop_saved = { 3, SIM_STATE_SAVED, SIM_STATE_OFF, "Deleting Saved State", 13 };
-static const Change shut_down = { 4, SIM_STATE_STOPPING, SIM_STATE_OFF, "Shutting Down Virtual Machine", 16 };
+static const Change shut_down = { 4, SIM_STATE_STOPPING, SIM_STATE_OFF, "Shutting Down Virtual Machine",
+                                  16 };
 static const Change save = { 6, SIM_STATE_SAVING, SIM_STATE_SAVED, "Saving Virtual Machine", 14 };
 static const Change pause_it = { 9, SIM_STATE_PAUSING, SIM_STATE_PAUSED, "Pausing Virtual Machine", 26 };
 static const Change reboot = { 10, SIM_STATE_RUNNING, SIM_STATE_RUNNING, "Rebooting Virtual Machine", 29 };
@@ -39,10 +40,12 @@ static const Change *find_change(guint state, guint64 requested)
         guint state;
         const Change *change;
     } rows[] = {
-        { SIM_STATE_OFF, &start },        { SIM_STATE_SAVED, &restore },  { SIM_STATE_PAUSED, &resume },
-        { SIM_STATE_RUNNING, &turn_off }, { SIM_STATE_PAUSED, &turn_off }, { SIM_STATE_SAVED, &drop_saved },
-        { SIM_STATE_RUNNING, &shut_down }, { SIM_STATE_RUNNING, &save },  { SIM_STATE_PAUSED, &save },
-        { SIM_STATE_RUNNING, &pause_it }, { SIM_STATE_RUNNING, &reboot }, { SIM_STATE_RUNNING, &reset },
+        { SIM_STATE_OFF, &start },         { SIM_STATE_SAVED, &restore },
+        { SIM_STATE_PAUSED, &resume },     { SIM_STATE_RUNNING, &turn_off },
+        { SIM_STATE_PAUSED, &turn_off },   { SIM_STATE_SAVED, &drop_saved },
+        { SIM_STATE_RUNNING, &shut_down }, { SIM_STATE_RUNNING, &save },
+        { SIM_STATE_PAUSED, &save },       { SIM_STATE_RUNNING, &pause_it },
+        { SIM_STATE_RUNNING, &reboot },    { SIM_STATE_RUNNING, &reset },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -85,7 +88,8 @@ static guint32 begin_run(SimMachine *machine, SimFailure *failure)
     return code;
 }
 
-static guint32 work_change(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_change(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                           SimFailure *failure)
 {
     Request *request = data;
     const Change *change = request->change;
@@ -147,7 +151,8 @@ SimStatus sim_request_state_change(SimCall *call, guint32 *rv)
         *rv = SIM_RC_NOT_SUPPORTED;
         return SIM_OK;
     }
-    *rv = requested ? change_state(call, call->machine, cim_value_uint(requested, 0)) : SIM_RC_INVALID_PARAMETER;
+    *rv = requested ? change_state(call, call->machine, cim_value_uint(requested, 0))
+                    : SIM_RC_INVALID_PARAMETER;
     return SIM_OK;
 }
 

@@ -17,7 +17,8 @@ static void set_switch_names(SimMachine *machine, CimObject *info)
     for (guint i = 0; i < machine->parts->len; i++) {
         CimObject *part = g_ptr_array_index(machine->parts, i);
 
-        if (sim_is_a(part, "Msvm_EthernetPortAllocationSettingData") && *sim_text(part, "LastKnownSwitchName"))
+        if (sim_is_a(part, "Msvm_EthernetPortAllocationSettingData") &&
+            *sim_text(part, "LastKnownSwitchName"))
             g_ptr_array_add(names, (gpointer) sim_text(part, "LastKnownSwitchName"));
     }
     g_ptr_array_add(names, NULL);
@@ -119,7 +120,10 @@ static void set_replication(SimMachine *machine, CimObject *info, guint what)
     else if (what == 119)
         sim_set_list(info, "ReplicationHealthEx", "0", NULL);
     else
-        copy(info, what == 114 ? "ReplicationMode" : what == 115 ? "ReplicationState" : "ReplicationHealth",
+        copy(info,
+             what == 114   ? "ReplicationMode"
+             : what == 115 ? "ReplicationState"
+                           : "ReplicationHealth",
              machine->system);
 }
 
@@ -141,8 +145,9 @@ static gboolean set_requested(SimMachine *machine, CimObject *info, guint what)
     case 2: copy(info, "CreationTime", machine->settings); break;
     case 3: set_notes(machine, info); break;
     case 4:
-        sim_set_uint(info, "NumberOfProcessors",
-                     sim_uint(sim_machine_part(machine, "Msvm_ProcessorSettingData", NULL), "VirtualQuantity"));
+        sim_set_uint(
+            info, "NumberOfProcessors",
+            sim_uint(sim_machine_part(machine, "Msvm_ProcessorSettingData", NULL), "VirtualQuantity"));
         break;
     case 5: set_thumbnail(info, 80, 60); break;
     case 6: set_thumbnail(info, 160, 120); break;
@@ -152,14 +157,24 @@ static gboolean set_requested(SimMachine *machine, CimObject *info, guint what)
     case 10: copy(info, "Version", machine->settings); break;
     case 11: set_security(machine, info); break;
     case 100: copy(info, "EnabledState", machine->system); break;
-    case 101: case 102: case 103: case 104: case 106: case 112: case 113: set_running(machine, info, what); break;
+    case 101:
+    case 102:
+    case 103:
+    case 104:
+    case 106:
+    case 112:
+    case 113: set_running(machine, info, what); break;
     case 105: sim_set_uint(info, "UpTime", sim_uint(machine->system, "OnTimeInMilliseconds")); break;
     case 107: set_snapshots(machine, info); break;
     case 108: set_tasks(machine, info); break;
     case 109: copy(info, "HealthState", machine->system); break;
     case 110: copy(info, "OperationalStatus", machine->system); break;
     case 111: copy(info, "StatusDescriptions", machine->system); break;
-    case 114: case 115: case 116: case 118: case 119: set_replication(machine, info, what); break;
+    case 114:
+    case 115:
+    case 116:
+    case 118:
+    case 119: set_replication(machine, info, what); break;
     case 117: sim_set_uint(info, "ApplicationHealth", 32896); break;
     case 120: sim_set_boolean(info, "SwapFilesInUse", FALSE); break;
     case 121: sim_set_uint(info, "IntegrationServicesVersionState", 1); break;

@@ -64,10 +64,19 @@ static const struct {
 };
 
 /* Taken at DefineSystem only. */
-static const char *const at_define[] = { "VirtualSystemSubType", "VirtualSystemType", "ConfigurationDataRoot",
-                                         "SuspendDataRoot",      "LogDataRoot",       "GuestStateDataRoot",
-                                         "VirtualSystemIdentifier", "Version", "ConfigurationID", "InstanceID",
-                                         "Caption", "Description", "CreationTime" };
+static const char *const at_define[] = { "VirtualSystemSubType",
+                                         "VirtualSystemType",
+                                         "ConfigurationDataRoot",
+                                         "SuspendDataRoot",
+                                         "LogDataRoot",
+                                         "GuestStateDataRoot",
+                                         "VirtualSystemIdentifier",
+                                         "Version",
+                                         "ConfigurationID",
+                                         "InstanceID",
+                                         "Caption",
+                                         "Description",
+                                         "CreationTime" };
 
 /* Ids of the templates that Windows ships (1734..., 272e... in published
  * sources; the third, OpenSourceShieldedVM, is ASSUMED). */
@@ -100,13 +109,16 @@ static guint32 check_template(SimMachine *machine, const char *id, SimFailure *f
     /* Once the TPM exists the template is frozen: even the same value is
      * refused, and disabling the TPM does not unlock it (public reports). */
     if (machine->tpm_seen)
-        return sim_failure(failure, SIM_RC_FAILED, "The Secure Boot template cannot be changed: the virtual machine "
-                                                    "'%s' has a virtual TPM.", sim_text(machine->system, "ElementName"));
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "The Secure Boot template cannot be changed: the virtual machine "
+                           "'%s' has a virtual TPM.",
+                           sim_text(machine->system, "ElementName"));
     for (guint i = 0; i < G_N_ELEMENTS(secure_boot_templates); i++) {
         if (g_ascii_strcasecmp(secure_boot_templates[i], id) == 0)
             return SIM_RC_DONE;
     }
-    return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The Secure Boot template '%s' is not known.", id);
+    return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The Secure Boot template '%s' is not known.",
+                       id);
 }
 
 /* Each path must name a boot source of the machine, once. */
@@ -127,8 +139,10 @@ static guint32 check_boot_sources(SimMachine *machine, const CimValue *order, Si
         if (path)
             g_ptr_array_add(seen, path);
         if (!found)
-            return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "BootSourceOrder: '%s' is not a boot source of the "
-                                                                  "virtual machine, or is there twice.", text);
+            return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                               "BootSourceOrder: '%s' is not a boot source of the "
+                               "virtual machine, or is there twice.",
+                               text);
     }
     return SIM_RC_DONE;
 }
@@ -141,18 +155,21 @@ static guint32 check_boot_order(const CimValue *order, SimFailure *failure)
     for (guint i = 0; i < cim_value_count(order); i++)
         seen |= cim_value_item(order, i)->u < 4 ? 1u << cim_value_item(order, i)->u : 0x10;
     if (cim_value_count(order) != 4 || seen != 0xf)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "BootOrder must name each of the four kinds once.");
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "BootOrder must name each of the four kinds once.");
     return SIM_RC_DONE;
 }
 
 static guint32 check_range(const char *name, guint64 number, guint low, guint high, SimFailure *failure)
 {
     if (number < low || number > high)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "%s: %" G_GUINT64_FORMAT " is not a value.", name, number);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "%s: %" G_GUINT64_FORMAT " is not a value.",
+                           name, number);
     return SIM_RC_DONE;
 }
 
-static guint32 check_value(SimMachine *machine, const char *name, const CimValue *value, SimFailure *failure)
+static guint32 check_value(SimMachine *machine, const char *name, const CimValue *value,
+                           SimFailure *failure)
 {
     const char *text = cim_value_text(value);
     g_autofree char *guid = NULL;
@@ -180,7 +197,8 @@ static guint32 check_value(SimMachine *machine, const char *name, const CimValue
     /* Shielding makes Hyper-V enforce Secure Boot (guarded fabric documentation). */
     if (strcmp(name, "SecureBootEnabled") == 0 && !cim_value_boolean(value, TRUE) && machine->security &&
         sim_boolean(machine->security, "ShieldingRequested"))
-        return sim_failure(failure, SIM_RC_FAILED, "Secure Boot cannot be disabled on a shielded virtual machine.");
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "Secure Boot cannot be disabled on a shielded virtual machine.");
     return SIM_RC_DONE;
 }
 
@@ -203,8 +221,8 @@ static void set_value(SimMachine *machine, const char *name, const CimValue *val
 /* --- all of them -------------------------------------------------------------------------- */
 
 /* What to do with one property that the client sent: 0 nothing, 1 set, or a failure. */
-static guint32 judge(SimMachine *machine, const SchemaProperty *property, const CimValue *value, gboolean defining,
-                     gboolean *set, SimFailure *failure)
+static guint32 judge(SimMachine *machine, const SchemaProperty *property, const CimValue *value,
+                     gboolean defining, gboolean *set, SimFailure *failure)
 {
     int flags = writable_flags(property->name);
     gboolean same = cim_value_equal(value, cim_object_get(machine->settings, property->name));
@@ -216,20 +234,25 @@ static guint32 judge(SimMachine *machine, const SchemaProperty *property, const 
     if (same && strcmp(property->name, "SecureBootTemplateId") != 0)
         return SIM_RC_DONE;
     if (flags < 0)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The property '%s' cannot be changed.", property->name);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The property '%s' cannot be changed.",
+                           property->name);
     if (((flags & SECOND) && machine->generation != 2) || ((flags & FIRST) && machine->generation != 1)) {
         /* Firmware settings that the generation has not: only a request to turn
          * something on is an error, the default may be spelled out. */
         if (cim_value_type(value) == CIM_BOOLEAN && !cim_value_boolean(value, TRUE))
             return SIM_RC_DONE;
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "The property '%s' is not available on a generation %u "
-                                                              "virtual machine.", property->name, machine->generation);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER,
+                           "The property '%s' is not available on a generation %u "
+                           "virtual machine.",
+                           property->name, machine->generation);
     }
     if ((flags & DROPPED) && !off)
         return SIM_RC_DONE;
     if ((flags & OFFLINE) && !off)
-        return sim_failure(failure, SIM_RC_INVALID_STATE, "The property '%s' cannot be changed while the virtual "
-                                                          "machine is not off.", property->name);
+        return sim_failure(failure, SIM_RC_INVALID_STATE,
+                           "The property '%s' cannot be changed while the virtual "
+                           "machine is not off.",
+                           property->name);
     *set = TRUE;
     return check_value(machine, property->name, value, failure);
 }
@@ -266,7 +289,8 @@ static guint32 read_generation(const CimObject *asked, guint *generation, SimFai
     if (g_ascii_strcasecmp(sub_type, "Microsoft:Hyper-V:SubType:2") == 0)
         *generation = 2;
     else if (*sub_type && g_ascii_strcasecmp(sub_type, "Microsoft:Hyper-V:SubType:1") != 0)
-        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "'%s' is not a virtual machine generation.", sub_type);
+        return sim_failure(failure, SIM_RC_INVALID_PARAMETER, "'%s' is not a virtual machine generation.",
+                           sub_type);
     return SIM_RC_DONE;
 }
 
@@ -278,11 +302,14 @@ static guint32 apply_resources(SimMachine *machine, GPtrArray *resources, SimFai
 
     for (guint i = 0; resources && i < resources->len; i++) {
         CimObject *asked = g_ptr_array_index(resources, i);
-        gboolean single = sim_is_a(asked, "Msvm_MemorySettingData") || sim_is_a(asked, "Msvm_ProcessorSettingData");
-        guint32 code = single ? sim_resource_modify(machine,
-                                                    sim_machine_part(machine, schema_class_name(cim_object_class(asked)),
-                                                                     NULL), asked, failure)
-                              : sim_resource_add(machine, asked, created, failure);
+        gboolean single =
+            sim_is_a(asked, "Msvm_MemorySettingData") || sim_is_a(asked, "Msvm_ProcessorSettingData");
+        guint32 code =
+            single
+                ? sim_resource_modify(
+                      machine, sim_machine_part(machine, schema_class_name(cim_object_class(asked)), NULL),
+                      asked, failure)
+                : sim_resource_add(machine, asked, created, failure);
 
         if (code != SIM_RC_DONE)
             return code;
@@ -356,7 +383,8 @@ static void change_free(gpointer data)
     g_free(change);
 }
 
-static guint32 work_modify(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_modify(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                           SimFailure *failure)
 {
     Change *change = data;
     SimMachine *machine = sim_machine_find(host, change->guid);
@@ -386,7 +414,8 @@ static SimMachine *machine_of_settings(SimHost *host, const CimObject *asked)
 SimStatus sim_modify_system_settings(SimCall *call, guint32 *rv)
 {
     SimJobKind kind = { .caption = "Modifying Virtual Machine", .type = 2 };
-    g_autoptr(CimObject) asked = sim_in_instance(call, "SystemSettings", "Msvm_VirtualSystemSettingData", rv);
+    g_autoptr(CimObject) asked =
+        sim_in_instance(call, "SystemSettings", "Msvm_VirtualSystemSettingData", rv);
     SimMachine *machine = asked ? machine_of_settings(call->host, asked) : NULL;
     SimFailure failure = { 0 };
     Change *change = NULL;
@@ -411,7 +440,8 @@ SimStatus sim_modify_system_settings(SimCall *call, guint32 *rv)
 
 /* --- DestroySystem -------------------------------------------------------------------------------------- */
 
-static guint32 work_destroy(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED, SimFailure *failure)
+static guint32 work_destroy(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
+                            SimFailure *failure)
 {
     SimMachine *machine = sim_machine_find(host, data);
 
@@ -429,8 +459,8 @@ SimStatus sim_destroy_system(SimCall *call, guint32 *rv)
 {
     SimJobKind kind = { .caption = "Deleting Virtual Machine", .type = 3 };
     SimMachine *machine = NULL;
-    g_autoptr(CimObject) system =
-        sim_find_reference(call->host, sim_in_path(call, "AffectedSystem"), "Msvm_ComputerSystem", &machine);
+    g_autoptr(CimObject) system = sim_find_reference(call->host, sim_in_path(call, "AffectedSystem"),
+                                                     "Msvm_ComputerSystem", &machine);
 
     *rv = SIM_RC_INVALID_PARAMETER;
     if (!system || !machine)

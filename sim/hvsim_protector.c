@@ -16,13 +16,16 @@ static gboolean foreign;
 
 static const GOptionEntry entries[] = {
     { "guardians", 'g', 0, G_OPTION_ARG_FILENAME, &guardians_file,
-      "the host's guardians: JSON with signingCertificate and encryptionCertificate in base64 (- is standard input)",
+      "the host's guardians: JSON with signingCertificate and encryptionCertificate in base64"
+      " (- is standard input)",
       "FILE" },
-    { "foreign", 'f', 0, G_OPTION_ARG_NONE, &foreign, "for no guardian of the host: it takes it, but cannot open it",
-      NULL },
+    { "foreign", 'f', 0, G_OPTION_ARG_NONE, &foreign,
+      "for no guardian of the host: it takes it, but cannot open it", NULL },
     { "broken", 'b', 0, G_OPTION_ARG_STRING, &broken,
-      "spoil it: truncated, prefix (a wrong length), bare (no length), text (not XML), empty, chain (an owner that "
-      "is not there), certificate", "KIND" },
+      "spoil it: truncated, prefix (a wrong length), bare (no length), text (not XML), empty, "
+      "chain (an owner that "
+      "is not there), certificate",
+      "KIND" },
     { NULL },
 };
 
@@ -143,7 +146,8 @@ static GBytes *spoil(GBytes *framed, const char *kind)
 static GBytes *make(GError **error)
 {
     g_autoptr(GPtrArray) guardians = foreign ? g_ptr_array_new() : read_guardians(guardians_file, error);
-    g_autoptr(SimGuardian) owner = guardians ? sim_guardian_generate("Tenant", "hvsim-protector", error) : NULL;
+    g_autoptr(SimGuardian) owner =
+        guardians ? sim_guardian_generate("Tenant", "hvsim-protector", error) : NULL;
     g_autoptr(SimProtector) protector = owner ? sim_protector_new(owner, guardians, error) : NULL;
     g_autoptr(GBytes) framed = protector ? sim_protector_format(protector) : NULL;
     GBytes *spoiled = NULL;

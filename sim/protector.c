@@ -72,7 +72,8 @@ static GBytes *new_payload(void)
     return bytes;
 }
 
-static GBytes *open_payload(const SimProtector *protector, GPtrArray *guardians, SimGuardian **opener, guint *index)
+static GBytes *open_payload(const SimProtector *protector, GPtrArray *guardians, SimGuardian **opener,
+                            guint *index)
 {
     for (guint i = 0; i < protector->wrappings->len; i++) {
         const SimWrapping *wrapping = g_ptr_array_index(protector->wrappings, i);
@@ -140,7 +141,8 @@ static gboolean add_wrapping(SimProtector *protector, SimGuardian *guardian, con
     SimWrapping *wrapping = g_new0(SimWrapping, 1);
     gsize signing_size = 0, encryption_size = 0;
     gconstpointer signing = g_bytes_get_data(sim_guardian_signing_certificate(guardian), &signing_size);
-    gconstpointer encryption = g_bytes_get_data(sim_guardian_encryption_certificate(guardian), &encryption_size);
+    gconstpointer encryption =
+        g_bytes_get_data(sim_guardian_encryption_certificate(guardian), &encryption_size);
     guint last = 0;
 
     for (guint i = 0; i < protector->wrappings->len; i++)
@@ -160,7 +162,8 @@ SimProtector *sim_protector_new(SimGuardian *owner, GPtrArray *guardians, GError
 {
     g_autoptr(SimProtector) protector = sim_protector_alloc();
     g_autoptr(GBytes) payload = new_payload();
-    gboolean ok = payload && sim_guardian_has_keys(owner) && add_wrapping(protector, owner, owner, 0, payload);
+    gboolean ok =
+        payload && sim_guardian_has_keys(owner) && add_wrapping(protector, owner, owner, 0, payload);
 
     for (guint i = 0; ok && guardians && i < guardians->len; i++)
         ok = add_wrapping(protector, g_ptr_array_index(guardians, i), owner, 1, payload);
@@ -222,7 +225,8 @@ static SimGuardian *find_owner(const SimProtector *protector, GPtrArray *owners,
     for (guint i = 0; i < owners->len; i++) {
         SimGuardian *guardian = g_ptr_array_index(owners, i);
 
-        if (sim_guardian_has_keys(guardian) && g_bytes_equal(signing, sim_guardian_signing_certificate(guardian)))
+        if (sim_guardian_has_keys(guardian) &&
+            g_bytes_equal(signing, sim_guardian_signing_certificate(guardian)))
             return guardian;
     }
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
@@ -240,7 +244,8 @@ static int find_wrapping(const SimProtector *protector, const SimGuardian *guard
     return -1;
 }
 
-gboolean sim_protector_grant(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian, GError **error)
+gboolean sim_protector_grant(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian,
+                             GError **error)
 {
     SimGuardian *owner = find_owner(protector, owners, error), *opener = NULL;
     guint owner_id = 0, index = 0;
@@ -253,11 +258,14 @@ gboolean sim_protector_grant(SimProtector *protector, GPtrArray *owners, SimGuar
                     sim_guardian_name(guardian));
         return FALSE;
     }
-    owner_id = ((SimWrapping *) g_ptr_array_index(protector->wrappings, sim_protector_owner_index(protector)))->id;
-    return add_wrapping(protector, guardian, owner, owner_id, payload) && seal(protector, payload, owner, owner_id);
+    owner_id =
+        ((SimWrapping *) g_ptr_array_index(protector->wrappings, sim_protector_owner_index(protector)))->id;
+    return add_wrapping(protector, guardian, owner, owner_id, payload) &&
+           seal(protector, payload, owner, owner_id);
 }
 
-gboolean sim_protector_revoke(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian, GError **error)
+gboolean sim_protector_revoke(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian,
+                              GError **error)
 {
     SimGuardian *owner = find_owner(protector, owners, error), *opener = NULL;
     guint index = 0;
@@ -272,6 +280,8 @@ gboolean sim_protector_revoke(SimProtector *protector, GPtrArray *owners, SimGua
         return FALSE;
     }
     g_ptr_array_remove_index(protector->wrappings, (guint) at);
-    return seal(protector, payload, owner,
-                ((SimWrapping *) g_ptr_array_index(protector->wrappings, sim_protector_owner_index(protector)))->id);
+    return seal(
+        protector, payload, owner,
+        ((SimWrapping *) g_ptr_array_index(protector->wrappings, sim_protector_owner_index(protector)))
+            ->id);
 }

@@ -73,5 +73,7 @@ char *sim_protector_unwrap(const SimProtector *protector, GPtrArray *guardians);
  * the same certificates. FALSE when it cannot be unwrapped. */
 gboolean sim_protector_rekey(SimProtector *protector, GPtrArray *guardians);
 /* Needs the owner's private keys. */
-gboolean sim_protector_grant(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian, GError **error);
-gboolean sim_protector_revoke(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian, GError **error);
+gboolean sim_protector_grant(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian,
+                             GError **error);
+gboolean sim_protector_revoke(SimProtector *protector, GPtrArray *owners, SimGuardian *guardian,
+                              GError **error);

@@ -27,8 +27,9 @@ static void append_base64(GString *out, const char *element, GBytes *bytes)
 
 static void append_signature(GString *out, const char *algorithm, const char *value)
 {
-    g_string_append_printf(out, "<Signature Algorithm=\"%s\"><SignatureValue>%s</SignatureValue></Signature>", algorithm,
-                           value);
+    g_string_append_printf(out,
+                           "<Signature Algorithm=\"%s\"><SignatureValue>%s</SignatureValue></Signature>",
+                           algorithm, value);
 }
 
 static void append_wrapping(GString *out, const SimWrapping *wrapping)
@@ -41,8 +42,9 @@ static void append_wrapping(GString *out, const SimWrapping *wrapping)
     append_base64(out, "EncryptionCertificate", wrapping->encryption);
     g_string_append(out, "<EncryptionCertificateSignature>");
     append_signature(out, RSA_SHA256, wrapping->encryption_signature);
-    g_string_append_printf(out, "</EncryptionCertificateSignature><TransportKey><EncryptedData Algorithm=\"%s\">"
-                                "<CipherValue>%s</CipherValue></EncryptedData></TransportKey></Wrapping>",
+    g_string_append_printf(out,
+                           "</EncryptionCertificateSignature><TransportKey><EncryptedData Algorithm=\"%s\">"
+                           "<CipherValue>%s</CipherValue></EncryptedData></TransportKey></Wrapping>",
                            RSA_1_5, wrapping->cipher);
 }
 
@@ -68,15 +70,17 @@ static GBytes *frame(const GString *document)
 
 GBytes *sim_protector_format(const SimProtector *protector)
 {
-    g_autoptr(GString) out = g_string_new("<?xml version=\"1.0\" encoding=\"utf-8\"?>"
-                                          "<Protector xmlns=\"" KPS_NS "\" MaxOfflineUnwraps=\"0\"><Wrappings>");
+    g_autoptr(GString) out =
+        g_string_new("<?xml version=\"1.0\" encoding=\"utf-8\"?>"
+                     "<Protector xmlns=\"" KPS_NS "\" MaxOfflineUnwraps=\"0\"><Wrappings>");
 
     for (guint i = 0; i < protector->wrappings->len; i++)
         append_wrapping(out, g_ptr_array_index(protector->wrappings, i));
     g_string_append(out, "</Wrappings><TransportKeySignature><KeyDerivationMethod Algorithm=\"" KDF
                          "\"></KeyDerivationMethod>");
     append_signature(out, HMAC_SHA256, protector->transport_signature);
-    g_string_append_printf(out, "</TransportKeySignature><GuardianSignature WrappingId=\"%u\">", protector->guardian_id);
+    g_string_append_printf(out, "</TransportKeySignature><GuardianSignature WrappingId=\"%u\">",
+                           protector->guardian_id);
     append_signature(out, RSA_SHA256, protector->guardian_signature);
     g_string_append(out, "</GuardianSignature></Protector>");
     return frame(out);
@@ -140,8 +144,9 @@ static char *take_base64(xmlNode **at, const char *name, GBytes **bytes, GError 
         return NULL;
     g_strstrip(text);
     data = g_base64_decode(text, &size);
-    if (size == 0 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t ") !=
-                         strlen(text)) {
+    if (size == 0 ||
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t ") !=
+            strlen(text)) {
         wrong(error, "no base64 in", name);
         return NULL;
     }
@@ -229,7 +234,8 @@ static gboolean read_wrapping(xmlNode *node, SimWrapping *wrapping, GError **err
     xmlNode *at = node->children;
     xmlNode *signature = NULL;
 
-    if (!read_id(&at, wrapping, error) || !read_certificate(&at, "SigningCertificate", &wrapping->signing, error))
+    if (!read_id(&at, wrapping, error) ||
+        !read_certificate(&at, "SigningCertificate", &wrapping->signing, error))
         return FALSE;
     signature = take(&at, "SigningCertificateSignature", error);
     if (!signature || !read_attribute(signature, "ParentWrappingId", &wrapping->parent, error))
@@ -366,7 +372,8 @@ SimProtector *sim_protector_parse(GBytes *framed, GError **error)
                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (!doc)
         wrong(error, "not well-formed XML", NULL);
-    ok = doc && read_protector(protector, xmlDocGetRootElement(doc), error) && check_chain(protector, error);
+    ok =
+        doc && read_protector(protector, xmlDocGetRootElement(doc), error) && check_chain(protector, error);
     xmlFreeDoc(doc);
     return ok ? g_steal_pointer(&protector) : NULL;
 }

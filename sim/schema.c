@@ -132,7 +132,8 @@ void schema_limit_version(Schema *schema, const char *version)
     g_hash_table_foreach_remove(schema->namespaces, namespace_is_newer, (gpointer) version);
     g_hash_table_iter_init(&iter, schema->namespaces);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        g_hash_table_foreach_remove(((SchemaNamespace *) value)->classes, class_is_newer, (gpointer) version);
+        g_hash_table_foreach_remove(((SchemaNamespace *) value)->classes, class_is_newer,
+                                    (gpointer) version);
 }
 
 void schema_drop_namespace(Schema *schema, const char *ns)

@@ -26,7 +26,8 @@ static gboolean fail(Loader *loader, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error(loader->error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "schema file '%s': %s", loader->file, text);
+    g_set_error(loader->error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "schema file '%s': %s", loader->file,
+                text);
     return FALSE;
 }
 
@@ -71,13 +72,13 @@ static gboolean read_type(Loader *loader, char **words, SchemaProperty *out)
 
 static char **words_of(json_object *text)
 {
-    return g_strsplit(json_object_is_type(text, json_type_string) ? json_object_get_string(text) : "", " ", -1);
+    return g_strsplit(json_object_is_type(text, json_type_string) ? json_object_get_string(text) : "", " ",
+                      -1);
 }
 
 static gboolean read_properties(Loader *loader, SchemaClass *cls, json_object *object)
 {
-    json_object_object_foreach(object, name, value)
-    {
+    json_object_object_foreach (object, name, value) {
         SchemaProperty property = { .name = keep(loader, name), .origin = cls->name };
         g_auto(GStrv) words = words_of(value);
 
@@ -90,8 +91,7 @@ static gboolean read_properties(Loader *loader, SchemaClass *cls, json_object *o
 
 static gboolean read_params(Loader *loader, SchemaMethod *method, json_object *object)
 {
-    json_object_object_foreach(object, name, value)
-    {
+    json_object_object_foreach (object, name, value) {
         SchemaParam param = { .value.name = keep(loader, name) };
         g_auto(GStrv) words = words_of(value);
 
@@ -125,8 +125,7 @@ static void read_returns(SchemaMethod *method, json_object *list)
 
 static gboolean read_method(Loader *loader, SchemaMethod *method, json_object *object)
 {
-    json_object_object_foreach(object, key, value)
-    {
+    json_object_object_foreach (object, key, value) {
         if (strcmp(key, "params") == 0) {
             if (!read_params(loader, method, value))
                 return FALSE;
@@ -143,8 +142,7 @@ static gboolean read_method(Loader *loader, SchemaMethod *method, json_object *o
 
 static gboolean read_methods(Loader *loader, SchemaClass *cls, json_object *object)
 {
-    json_object_object_foreach(object, name, value)
-    {
+    json_object_object_foreach (object, name, value) {
         SchemaMethod *method = g_new0(SchemaMethod, 1);
 
         method->name = keep(loader, name);
@@ -159,8 +157,7 @@ static gboolean read_methods(Loader *loader, SchemaClass *cls, json_object *obje
 
 static gboolean read_class(Loader *loader, SchemaClass *cls, json_object *object)
 {
-    json_object_object_foreach(object, key, value)
-    {
+    json_object_object_foreach (object, key, value) {
         gboolean ok = TRUE;
 
         if (strcmp(key, "abstract") == 0)
@@ -200,7 +197,8 @@ static void merge_properties(SchemaClass *cls)
         SchemaProperty own = g_array_index(cls->properties, SchemaProperty, i);
         guint at = 0;
 
-        while (at < merged->len && compare_properties(&g_array_index(merged, SchemaProperty, at), &own) != 0)
+        while (at < merged->len &&
+               compare_properties(&g_array_index(merged, SchemaProperty, at), &own) != 0)
             at++;
         if (at == merged->len) {
             g_array_append_val(merged, own);
@@ -232,13 +230,15 @@ static gboolean set_keys(Loader *loader, SchemaClass *cls, json_object *keys)
         int index = name ? schema_class_property_index(cls, name) : -1;
 
         if (index < 0)
-            return fail(loader, "class '%s' has the key '%s' but no such property", cls->name, name ? name : "");
+            return fail(loader, "class '%s' has the key '%s' but no such property", cls->name,
+                        name ? name : "");
         g_array_index(cls->properties, SchemaProperty, index).key = TRUE;
     }
     return TRUE;
 }
 
-static gboolean finish_class(Loader *loader, SchemaNamespace *ns, SchemaClass *cls, json_object *classes, guint depth)
+static gboolean finish_class(Loader *loader, SchemaNamespace *ns, SchemaClass *cls, json_object *classes,
+                             guint depth)
 {
     json_object *entry = NULL, *super = NULL, *keys = NULL;
 
@@ -251,7 +251,8 @@ static gboolean finish_class(Loader *loader, SchemaNamespace *ns, SchemaClass *c
         SchemaClass *parent = g_hash_table_lookup(ns->classes, json_object_get_string(super));
 
         if (!parent)
-            return fail(loader, "class '%s' derives from the unknown '%s'", cls->name, json_object_get_string(super));
+            return fail(loader, "class '%s' derives from the unknown '%s'", cls->name,
+                        json_object_get_string(super));
         if (!finish_class(loader, ns, parent, classes, depth + 1))
             return FALSE;
         cls->super = parent;
@@ -268,23 +269,23 @@ static gboolean read_namespace(Loader *loader, json_object *root)
     json_object *name = NULL, *since = NULL, *classes = NULL;
     SchemaNamespace *ns = NULL;
 
-    if (!json_object_object_get_ex(root, "namespace", &name) || !json_object_is_type(name, json_type_string) ||
-        !json_object_object_get_ex(root, "classes", &classes) || !json_object_is_type(classes, json_type_object))
+    if (!json_object_object_get_ex(root, "namespace", &name) ||
+        !json_object_is_type(name, json_type_string) ||
+        !json_object_object_get_ex(root, "classes", &classes) ||
+        !json_object_is_type(classes, json_type_object))
         return fail(loader, "no namespace, or no classes");
     if (schema_has_namespace(loader->schema, json_object_get_string(name)))
         return fail(loader, "the namespace '%s' is there twice", json_object_get_string(name));
     ns = schema_namespace_new(loader->schema, keep(loader, json_object_get_string(name)));
     if (json_object_object_get_ex(root, "since", &since))
         ns->since = keep(loader, json_object_get_string(since));
-    json_object_object_foreach(classes, class_name, entry)
-    {
+    json_object_object_foreach (classes, class_name, entry) {
         if (!json_object_is_type(entry, json_type_object))
             return fail(loader, "class '%s' is not an object", class_name);
         if (!read_class(loader, schema_class_new(ns, keep(loader, class_name)), entry))
             return FALSE;
     }
-    json_object_object_foreach(classes, finish_name, unused)
-    {
+    json_object_object_foreach (classes, finish_name, unused) {
         (void) unused;
         if (!finish_class(loader, ns, g_hash_table_lookup(ns->classes, finish_name), classes, 0))
             return FALSE;

@@ -8,8 +8,13 @@
 SimHost *t_host_with(const char *version, SimGuardMode mode, gboolean guardian, guint job_ms)
 {
     g_autofree char *folder = sim_test_schema_folder();
-    SimHostOptions options = { .schema_folder = folder, .name = "hv01", .version = version, .guard_mode = mode,
-                               .guardian = guardian, .job_ms = job_ms, .ui_language = "en-US" };
+    SimHostOptions options = { .schema_folder = folder,
+                               .name = "hv01",
+                               .version = version,
+                               .guard_mode = mode,
+                               .guardian = guardian,
+                               .job_ms = job_ms,
+                               .ui_language = "en-US" };
     g_autoptr(GError) error = NULL;
     SimHost *host = sim_host_new(&options, &error);
 
@@ -21,8 +26,12 @@ SimHost *t_host_with(const char *version, SimGuardMode mode, gboolean guardian, 
 SimHost *t_host(guint job_ms, guint machines)
 {
     g_autofree char *folder = sim_test_schema_folder();
-    SimHostOptions options = { .schema_folder = folder, .name = "hv01", .version = "10.0.20348",
-                               .guard_mode = SIM_GUARD_LOCAL, .job_ms = job_ms, .n_machines = machines,
+    SimHostOptions options = { .schema_folder = folder,
+                               .name = "hv01",
+                               .version = "10.0.20348",
+                               .guard_mode = SIM_GUARD_LOCAL,
+                               .job_ms = job_ms,
+                               .n_machines = machines,
                                .ui_language = "en-US" };
     g_autoptr(GError) error = NULL;
     SimHost *host = sim_host_new(&options, &error);
@@ -36,7 +45,8 @@ SimHost *t_host(guint job_ms, guint machines)
 
 TCall t_call(SimHost *host, CimPath *path, const char *method, ...)
 {
-    const SchemaClass *cls = schema_find(sim_host_schema(host), cim_path_namespace(path), cim_path_class(path));
+    const SchemaClass *cls =
+        schema_find(sim_host_schema(host), cim_path_namespace(path), cim_path_class(path));
     const SchemaMethod *declared = cls ? schema_class_find_method(cls, method) : NULL;
     g_autoptr(GHashTable) in = sim_values_new();
     TCall call = { .out = sim_values_new() };
@@ -166,8 +176,8 @@ static void append_property(GString *out, const SchemaClass *cls, const char *na
     if (!property)
         g_error("%s has no %s", schema_class_name(cls), name);
     items = property->array ? g_strsplit(value, "|", -1) : g_strsplit(value, "\x01", -1);
-    g_string_append_printf(out, "<PROPERTY%s NAME=\"%s\" TYPE=\"%s\">%s", property->array ? ".ARRAY" : "", name,
-                           cim_type_name(property->type), property->array ? "<VALUE.ARRAY>" : "");
+    g_string_append_printf(out, "<PROPERTY%s NAME=\"%s\" TYPE=\"%s\">%s", property->array ? ".ARRAY" : "",
+                           name, cim_type_name(property->type), property->array ? "<VALUE.ARRAY>" : "");
     for (char **item = items; *item; item++) {
         g_string_append(out, "<VALUE>");
         for (const char *p = *item; *p; p++) {
@@ -270,7 +280,8 @@ guint t_state(SimHost *host, const char *guid)
 
 guint32 t_request(SimHost *host, const char *guid, guint16 state, char **description)
 {
-    g_auto(TCall) call = t_call(host, t_system(guid), "RequestStateChange", "RequestedState", t_u16(state), NULL);
+    g_auto(TCall) call =
+        t_call(host, t_system(guid), "RequestStateChange", "RequestedState", t_u16(state), NULL);
 
     return t_result(host, &call, description);
 }
@@ -278,8 +289,8 @@ guint32 t_request(SimHost *host, const char *guid, guint16 state, char **descrip
 guint32 t_modify(SimHost *host, const char *guid, char **description, ...)
 {
     g_autofree char *id = g_strconcat("<INSTANCE CLASSNAME=\"Msvm_VirtualSystemSettingData\"><PROPERTY "
-                                      "NAME=\"InstanceID\" TYPE=\"string\"><VALUE>Microsoft:", guid,
-                                      "</VALUE></PROPERTY>", NULL);
+                                      "NAME=\"InstanceID\" TYPE=\"string\"><VALUE>Microsoft:",
+                                      guid, "</VALUE></PROPERTY>", NULL);
     g_autofree char *rest = NULL, *text = NULL;
     va_list args;
 
@@ -288,8 +299,8 @@ guint32 t_modify(SimHost *host, const char *guid, char **description, ...)
     va_end(args);
     text = g_strconcat(id, strchr(rest, '>') + 1, NULL);
     {
-        g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"), "ModifySystemSettings",
-                                    "SystemSettings", t_text(text), NULL);
+        g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"),
+                                    "ModifySystemSettings", "SystemSettings", t_text(text), NULL);
 
         return t_result(host, &call, description);
     }
@@ -298,9 +309,9 @@ guint32 t_modify(SimHost *host, const char *guid, char **description, ...)
 guint32 t_add(SimHost *host, const char *guid, char *text, char **id, char **description)
 {
     g_autofree char *mine = text;
-    g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"), "AddResourceSettings",
-                                "AffectedConfiguration", t_path(t_settings(guid)), "ResourceSettings",
-                                t_texts(text, NULL), NULL);
+    g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"),
+                                "AddResourceSettings", "AffectedConfiguration", t_path(t_settings(guid)),
+                                "ResourceSettings", t_texts(text, NULL), NULL);
     guint32 code = t_result(host, &call, description);
     g_autoptr(CimPath) path = t_out_path(&call, "ResultingResourceSettings", 0);
 
@@ -316,19 +327,22 @@ void t_add_disk(SimHost *host, const char *guid, const char *file)
     assert_int_equal(t_add(host, guid,
                            t_instance(host, "Msvm_ResourceAllocationSettingData", "ResourceSubType",
                                       "Microsoft:Hyper-V:Synthetic SCSI Controller", NULL),
-                           &controller, NULL), 0);
+                           &controller, NULL),
+                     0);
     parent = t_reference("Msvm_ResourceAllocationSettingData", controller);
     assert_int_equal(t_add(host, guid,
                            t_instance(host, "Msvm_ResourceAllocationSettingData", "ResourceSubType",
-                                      "Microsoft:Hyper-V:Synthetic Disk Drive", "Parent", parent, "AddressOnParent",
-                                      "0", NULL),
-                           &drive, NULL), 0);
+                                      "Microsoft:Hyper-V:Synthetic Disk Drive", "Parent", parent,
+                                      "AddressOnParent", "0", NULL),
+                           &drive, NULL),
+                     0);
     drive_path = t_reference("Msvm_ResourceAllocationSettingData", drive);
     assert_int_equal(t_add(host, guid,
                            t_instance(host, "Msvm_StorageAllocationSettingData", "ResourceSubType",
-                                      "Microsoft:Hyper-V:Virtual Hard Disk", "Parent", drive_path, "HostResource", file,
-                                      NULL),
-                           NULL, NULL), 0);
+                                      "Microsoft:Hyper-V:Virtual Hard Disk", "Parent", drive_path,
+                                      "HostResource", file, NULL),
+                           NULL, NULL),
+                     0);
 }
 
 GPtrArray *t_parts(SimHost *host, const char *guid, const char *class_name, const char *sub_type)
@@ -336,10 +350,12 @@ GPtrArray *t_parts(SimHost *host, const char *guid, const char *class_name, cons
     g_autoptr(CimPath) path = t_settings(guid);
     GPtrArray *parts = NULL;
 
-    assert_int_equal(sim_host_associators(host, path, "Msvm_VirtualSystemSettingDataComponent", class_name, NULL, NULL,
-                                          &parts), SIM_OK);
+    assert_int_equal(sim_host_associators(host, path, "Msvm_VirtualSystemSettingDataComponent", class_name,
+                                          NULL, NULL, &parts),
+                     SIM_OK);
     for (guint i = parts->len; i > 0; i--) {
-        const char *text = cim_value_text(cim_object_get(g_ptr_array_index(parts, i - 1), "ResourceSubType"));
+        const char *text =
+            cim_value_text(cim_object_get(g_ptr_array_index(parts, i - 1), "ResourceSubType"));
 
         if (sub_type && g_strcmp0(text, sub_type) != 0)
             g_ptr_array_remove_index(parts, i - 1);
@@ -360,7 +376,8 @@ CimObject *t_security(SimHost *host, const char *guid)
     g_autoptr(CimPath) path = t_settings(guid);
     g_autoptr(GPtrArray) found = NULL;
 
-    assert_int_equal(sim_host_associators(host, path, NULL, "Msvm_SecuritySettingData", NULL, NULL, &found), SIM_OK);
+    assert_int_equal(sim_host_associators(host, path, NULL, "Msvm_SecuritySettingData", NULL, NULL, &found),
+                     SIM_OK);
     assert_int_equal(found->len, 1);
     return cim_object_ref(g_ptr_array_index(found, 0));
 }
@@ -376,8 +393,9 @@ static char *security_text(SimHost *host, const char *guid)
 guint32 t_set_protector(SimHost *host, const char *guid, GBytes *protector, char **description)
 {
     g_autofree char *text = security_text(host, guid);
-    g_auto(TCall) call = t_call(host, t_service("Msvm_SecurityService"), "SetKeyProtector", "SecuritySettingData",
-                                t_text(text), "KeyProtector", t_bytes(protector), NULL);
+    g_auto(TCall) call =
+        t_call(host, t_service("Msvm_SecurityService"), "SetKeyProtector", "SecuritySettingData",
+               t_text(text), "KeyProtector", t_bytes(protector), NULL);
 
     return t_result(host, &call, description);
 }
@@ -385,8 +403,8 @@ guint32 t_set_protector(SimHost *host, const char *guid, GBytes *protector, char
 GBytes *t_get_protector(SimHost *host, const char *guid)
 {
     g_autofree char *text = security_text(host, guid);
-    g_auto(TCall) call = t_call(host, t_service("Msvm_SecurityService"), "GetKeyProtector", "SecuritySettingData",
-                                t_text(text), NULL);
+    g_auto(TCall) call = t_call(host, t_service("Msvm_SecurityService"), "GetKeyProtector",
+                                "SecuritySettingData", t_text(text), NULL);
 
     assert_int_equal(call.status, SIM_OK);
     assert_int_equal(call.rv, 0);

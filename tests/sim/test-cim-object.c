@@ -41,7 +41,17 @@ static void a_path_is_read_in_each_form_that_wmi_takes(void **state G_GNUC_UNUSE
 static void a_malformed_path_is_refused(void **state G_GNUC_UNUSED)
 {
     static const char *const texts[] = {
-        "", ":", "X.", "X.A", "X.A=", "X.A=\"b", "X.A=\"b\"c", "X.A=\"b\",", "\\\\HV01", "\\\\HV01\\root:", "A B.C=\"d\"",
+        "",
+        ":",
+        "X.",
+        "X.A",
+        "X.A=",
+        "X.A=\"b",
+        "X.A=\"b\"c",
+        "X.A=\"b\",",
+        "\\\\HV01",
+        "\\\\HV01\\root:",
+        "A B.C=\"d\"",
         "X=\"value\"",
     };
 
@@ -169,19 +179,26 @@ static void each_fault_of_instance_text_has_its_code(void **state)
         { "<INSTANCE CLASSNAME=\"CIM_SettingData\"/>", 32773 },
         { SETTING("<PROPERTY NAME=\"Nothing\" TYPE=\"string\"><VALUE>x</VALUE></PROPERTY>"), 32773 },
         { SETTING("<VALUE>x</VALUE>"), 32773 },
-        { SETTING("<PROPERTY NAME=\"ElementName\" TYPE=\"string\"><VALUE>a &amp; b</VALUE></PROPERTY>"), 32768 },
-        { SETTING("<PROPERTY NAME=\"ElementName\" TYPE=\"string\"><VALUE>a &lt; b</VALUE></PROPERTY>"), 32773 },
+        { SETTING("<PROPERTY NAME=\"ElementName\" TYPE=\"string\"><VALUE>a &amp; b</VALUE></PROPERTY>"),
+          32768 },
+        { SETTING("<PROPERTY NAME=\"ElementName\" TYPE=\"string\"><VALUE>a &lt; b</VALUE></PROPERTY>"),
+          32773 },
         { SETTING("<PROPERTY NAME=\"ElementName\" TYPE=\"uint16\"><VALUE>1</VALUE></PROPERTY>"), 32776 },
         { SETTING("<PROPERTY NAME=\"ElementName\"><VALUE>1</VALUE></PROPERTY>"), 32776 },
-        { SETTING("<PROPERTY NAME=\"SecureBootEnabled\" TYPE=\"boolean\"><VALUE>TRUE</VALUE></PROPERTY>"), 32768 },
-        { SETTING("<PROPERTY NAME=\"AutomaticStartupAction\" TYPE=\"uint16\"><VALUE>x</VALUE></PROPERTY>"), 32768 },
-        { SETTING("<PROPERTY NAME=\"AutomaticStartupActionDelay\" TYPE=\"datetime\"><VALUE>PT5S</VALUE></PROPERTY>"),
+        { SETTING("<PROPERTY NAME=\"SecureBootEnabled\" TYPE=\"boolean\"><VALUE>TRUE</VALUE></PROPERTY>"),
+          32768 },
+        { SETTING("<PROPERTY NAME=\"AutomaticStartupAction\" TYPE=\"uint16\"><VALUE>x</VALUE></PROPERTY>"),
+          32768 },
+        { SETTING(
+              "<PROPERTY NAME=\"AutomaticStartupActionDelay\" TYPE=\"datetime\"><VALUE>PT5S</VALUE></PROPERTY>"),
           32768 },
         { SETTING("<PROPERTY NAME=\"AutomaticStartupActionDelay\" TYPE=\"string\">"
                   "<VALUE>00000000000010.000000:000</VALUE></PROPERTY>"),
           32768 },
-        { STORAGE("<PROPERTY NAME=\"HostResource\" TYPE=\"string\"><VALUE>C:\\a.vhdx</VALUE></PROPERTY>"), 32776 },
-        { STORAGE("<PROPERTY.ARRAY NAME=\"Parent\" TYPE=\"string\"><VALUE.ARRAY/></PROPERTY.ARRAY>"), 32776 },
+        { STORAGE("<PROPERTY NAME=\"HostResource\" TYPE=\"string\"><VALUE>C:\\a.vhdx</VALUE></PROPERTY>"),
+          32776 },
+        { STORAGE("<PROPERTY.ARRAY NAME=\"Parent\" TYPE=\"string\"><VALUE.ARRAY/></PROPERTY.ARRAY>"),
+          32776 },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -216,7 +233,8 @@ static void what_a_host_writes_has_every_property_and_marks_inherited_ones(void 
     cim_object_set(object, "Path", cim_value_new_text(CIM_STRING, "C:\\a & b.vhdx"));
     cim_object_set(object, "Format", cim_value_new_uint(CIM_UINT16, 3));
     text = cim_object_to_xml(object);
-    assert_non_null(strstr(text, "<PROPERTY NAME=\"Caption\" PROPAGATED=\"true\" TYPE=\"string\"></PROPERTY>"));
+    assert_non_null(
+        strstr(text, "<PROPERTY NAME=\"Caption\" PROPAGATED=\"true\" TYPE=\"string\"></PROPERTY>"));
     assert_non_null(strstr(text, "<PROPERTY NAME=\"Format\" TYPE=\"uint16\"><VALUE>3</VALUE></PROPERTY>"));
     assert_non_null(strstr(text, "<VALUE>C:\\a &amp; b.vhdx</VALUE>"));
 }

@@ -10,15 +10,24 @@ static void integers_are_bounded_by_their_type(void **state G_GNUC_UNUSED)
         const char *text;
         gboolean ok;
     } rows[] = {
-        { CIM_UINT8, "255", TRUE },      { CIM_UINT8, "256", FALSE },
-        { CIM_UINT16, "65535", TRUE },   { CIM_UINT16, "65536", FALSE },
-        { CIM_UINT16, "-1", FALSE },     { CIM_UINT32, "4294967295", TRUE },
-        { CIM_UINT32, "4294967296", FALSE }, { CIM_UINT64, "18446744073709551615", TRUE },
-        { CIM_UINT64, "18446744073709551616", FALSE }, { CIM_SINT8, "-128", TRUE },
-        { CIM_SINT8, "-129", FALSE },    { CIM_SINT64, "-9223372036854775808", TRUE },
-        { CIM_UINT16, "", FALSE },       { CIM_UINT16, "x", FALSE },
-        { CIM_UINT16, "1 2", FALSE },    { CIM_UINT16, " 12 ", TRUE },
-        { CIM_UINT16, "0x10", FALSE },   { CIM_REAL64, "1.5e3", TRUE },
+        { CIM_UINT8, "255", TRUE },
+        { CIM_UINT8, "256", FALSE },
+        { CIM_UINT16, "65535", TRUE },
+        { CIM_UINT16, "65536", FALSE },
+        { CIM_UINT16, "-1", FALSE },
+        { CIM_UINT32, "4294967295", TRUE },
+        { CIM_UINT32, "4294967296", FALSE },
+        { CIM_UINT64, "18446744073709551615", TRUE },
+        { CIM_UINT64, "18446744073709551616", FALSE },
+        { CIM_SINT8, "-128", TRUE },
+        { CIM_SINT8, "-129", FALSE },
+        { CIM_SINT64, "-9223372036854775808", TRUE },
+        { CIM_UINT16, "", FALSE },
+        { CIM_UINT16, "x", FALSE },
+        { CIM_UINT16, "1 2", FALSE },
+        { CIM_UINT16, " 12 ", TRUE },
+        { CIM_UINT16, "0x10", FALSE },
+        { CIM_REAL64, "1.5e3", TRUE },
         { CIM_REAL64, "1.5q", FALSE },
     };
 
@@ -44,8 +53,8 @@ static void datetimes_are_only_taken_in_wmis_form(void **state G_GNUC_UNUSED)
 {
     static const char *const good[] = { "20260101120000.000000+000", "00000000000500.000000:000",
                                         "16010101000000.000000-000", "201601********.******+***" };
-    static const char *const bad[] = { "2026-01-01T12:00:00Z", "20260101120000.000000", "", "20260101120000,000000+000",
-                                       "20260101120000.000000+0000" };
+    static const char *const bad[] = { "2026-01-01T12:00:00Z", "20260101120000.000000", "",
+                                       "20260101120000,000000+000", "20260101120000.000000+0000" };
     CimItem item;
 
     for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -62,8 +71,11 @@ static void what_is_formatted_can_be_parsed_again(void **state G_GNUC_UNUSED)
     static const struct {
         CimType type;
         const char *text;
-    } rows[] = { { CIM_BOOLEAN, "true" }, { CIM_SINT32, "-7" }, { CIM_UINT64, "18446744073709551615" },
-                 { CIM_STRING, " a & b " }, { CIM_REAL64, "0.5" } };
+    } rows[] = { { CIM_BOOLEAN, "true" },
+                 { CIM_SINT32, "-7" },
+                 { CIM_UINT64, "18446744073709551615" },
+                 { CIM_STRING, " a & b " },
+                 { CIM_REAL64, "0.5" } };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = NULL;

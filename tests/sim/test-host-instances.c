@@ -41,7 +41,8 @@ static void the_host_is_a_computer_system_among_its_machines(void **state)
     assert_string_equal(text(systems, 0, "Name"), "HV01");
     assert_string_equal(text(systems, 0, "ElementName"), "HV01");
     assert_true(cim_value_is_null(cim_object_get(g_ptr_array_index(systems, 0), "InstallDate")));
-    assert_true(cim_value_is_null(cim_object_get(g_ptr_array_index(systems, 0), "EnhancedSessionModeState")));
+    assert_true(
+        cim_value_is_null(cim_object_get(g_ptr_array_index(systems, 0), "EnhancedSessionModeState")));
 }
 
 static void a_base_class_gives_all_that_derive_from_it(void **state)
@@ -110,18 +111,22 @@ static void the_ways_from_a_machine_to_its_parts(void **state)
     g_autoptr(CimPath) path = NULL;
 
     assert_int_equal(cim_value_uint(cim_object_get(running, "EnabledState"), 0), 2);
-    assert_int_equal(sim_host_associators(*state, system, "Msvm_SettingsDefineState", "Msvm_VirtualSystemSettingData",
-                                          NULL, NULL, &settings), SIM_OK);
+    assert_int_equal(sim_host_associators(*state, system, "Msvm_SettingsDefineState",
+                                          "Msvm_VirtualSystemSettingData", NULL, NULL, &settings),
+                     SIM_OK);
     assert_int_equal(settings->len, 1);
     path = cim_object_path(g_ptr_array_index(settings, 0));
     assert_int_equal(sim_host_associators(*state, path, "Msvm_VirtualSystemSettingDataComponent",
-                                          "Msvm_ProcessorSettingData", NULL, NULL, &parts), SIM_OK);
+                                          "Msvm_ProcessorSettingData", NULL, NULL, &parts),
+                     SIM_OK);
     assert_int_equal(parts->len, 1);
-    assert_int_equal(sim_host_associators(*state, system, "Msvm_SystemDevice", "Msvm_ShutdownComponent", NULL, NULL,
-                                          &devices), SIM_OK);
+    assert_int_equal(sim_host_associators(*state, system, "Msvm_SystemDevice", "Msvm_ShutdownComponent",
+                                          NULL, NULL, &devices),
+                     SIM_OK);
     assert_int_equal(devices->len, 1);
-    assert_int_equal(sim_host_associators(*state, system, "Msvm_SystemComponent", "Msvm_SecurityElement", NULL, NULL,
-                                          &components), SIM_OK);
+    assert_int_equal(sim_host_associators(*state, system, "Msvm_SystemComponent", "Msvm_SecurityElement",
+                                          NULL, NULL, &components),
+                     SIM_OK);
     assert_int_equal(components->len, 1);
 }
 
@@ -131,18 +136,23 @@ static void roles_and_classes_narrow_a_walk(void **state)
     g_autoptr(CimPath) system = cim_object_path(g_ptr_array_index(systems, 2));
     g_autoptr(GPtrArray) right = NULL, wrong = NULL, none = NULL, references = NULL, bad = NULL;
 
-    assert_int_equal(sim_host_associators(*state, system, "Msvm_SettingsDefineState", NULL, "ManagedElement",
-                                          "SettingData", &right), SIM_OK);
-    assert_int_equal(right->len, 1);
-    assert_int_equal(sim_host_associators(*state, system, "Msvm_SettingsDefineState", NULL, "SettingData", NULL,
-                                          &wrong), SIM_OK);
-    assert_int_equal(wrong->len, 0);
-    assert_int_equal(sim_host_associators(*state, system, NULL, "Msvm_VirtualEthernetSwitch", NULL, NULL, &none),
+    assert_int_equal(sim_host_associators(*state, system, "Msvm_SettingsDefineState", NULL,
+                                          "ManagedElement", "SettingData", &right),
                      SIM_OK);
+    assert_int_equal(right->len, 1);
+    assert_int_equal(
+        sim_host_associators(*state, system, "Msvm_SettingsDefineState", NULL, "SettingData", NULL, &wrong),
+        SIM_OK);
+    assert_int_equal(wrong->len, 0);
+    assert_int_equal(
+        sim_host_associators(*state, system, NULL, "Msvm_VirtualEthernetSwitch", NULL, NULL, &none),
+        SIM_OK);
     assert_int_equal(none->len, 0);
-    assert_int_equal(sim_host_references(*state, system, "Msvm_SettingsDefineState", NULL, &references), SIM_OK);
+    assert_int_equal(sim_host_references(*state, system, "Msvm_SettingsDefineState", NULL, &references),
+                     SIM_OK);
     assert_int_equal(references->len, 1);
-    assert_int_equal(cim_value_type(cim_object_get(g_ptr_array_index(references, 0), "SettingData")), CIM_REFERENCE);
+    assert_int_equal(cim_value_type(cim_object_get(g_ptr_array_index(references, 0), "SettingData")),
+                     CIM_REFERENCE);
     assert_int_equal(sim_host_associators(*state, system, "Msvm_NoSuchThing", NULL, NULL, NULL, &bad),
                      SIM_INVALID_CLASS);
 }
@@ -168,12 +178,14 @@ static void a_pool_leads_to_its_default_settings(void **state)
         g_autoptr(GPtrArray) capabilities = NULL, defaults = NULL;
         g_autoptr(CimPath) path = NULL;
 
-        assert_int_equal(sim_host_associators(*state, pool, "Msvm_ElementCapabilities", NULL, NULL, NULL,
-                                              &capabilities), SIM_OK);
+        assert_int_equal(
+            sim_host_associators(*state, pool, "Msvm_ElementCapabilities", NULL, NULL, NULL, &capabilities),
+            SIM_OK);
         assert_int_equal(capabilities->len, 1);
         path = cim_object_path(g_ptr_array_index(capabilities, 0));
-        assert_int_equal(sim_host_associators(*state, path, "Msvm_SettingsDefineCapabilities", NULL, NULL, NULL,
-                                              &defaults), SIM_OK);
+        assert_int_equal(sim_host_associators(*state, path, "Msvm_SettingsDefineCapabilities", NULL, NULL,
+                                              NULL, &defaults),
+                         SIM_OK);
         assert_true(defaults->len >= 1);
         assert_true(g_str_has_suffix(text(defaults, 0, "InstanceID"), "\\Default"));
         assert_string_equal(text(defaults, 0, "ResourceSubType"), text(pools, i, "ResourceSubType"));
@@ -190,7 +202,8 @@ static void a_machine_that_is_off_has_no_devices(void **state)
 
     assert_int_equal(cim_value_uint(cim_object_get(g_ptr_array_index(systems, 2), "EnabledState"), 0), 3);
     assert_true(cim_value_is_null(cim_object_get(g_ptr_array_index(systems, 2), "ProcessID")));
-    assert_int_equal(sim_host_associators(*state, off, "Msvm_SystemDevice", NULL, NULL, NULL, &devices), SIM_OK);
+    assert_int_equal(sim_host_associators(*state, off, "Msvm_SystemDevice", NULL, NULL, NULL, &devices),
+                     SIM_OK);
     assert_int_equal(devices->len, 0);
 }
 
@@ -225,8 +238,12 @@ static void states_of_ready_made_machines_are_mixed(void **state G_GNUC_UNUSED)
 static void texts_follow_the_language(void **state G_GNUC_UNUSED)
 {
     g_autofree char *folder = sim_test_schema_folder();
-    SimHostOptions options = { .schema_folder = folder, .name = "hv02", .version = "10.0.20348",
-                               .guard_mode = SIM_GUARD_LOCAL, .n_machines = 1, .ui_language = "ja-JP" };
+    SimHostOptions options = { .schema_folder = folder,
+                               .name = "hv02",
+                               .version = "10.0.20348",
+                               .guard_mode = SIM_GUARD_LOCAL,
+                               .n_machines = 1,
+                               .ui_language = "ja-JP" };
     g_autoptr(SimHost) host = sim_host_new(&options, NULL);
     g_autoptr(GPtrArray) systems = all(host, V2, "Msvm_ComputerSystem");
 
@@ -235,8 +252,9 @@ static void texts_follow_the_language(void **state G_GNUC_UNUSED)
 
 static void the_version_decides_the_configuration_version(void **state G_GNUC_UNUSED)
 {
-    static const char *const rows[][2] = { { "10.0.14393", "8.0" }, { "10.0.17763", "9.0" }, { "10.0.20348", "10.0" },
-                                           { "6.3.9600", "5.0" } };
+    static const char *const rows[][2] = {
+        { "10.0.14393", "8.0" }, { "10.0.17763", "9.0" }, { "10.0.20348", "10.0" }, { "6.3.9600", "5.0" }
+    };
 
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(SimHost) host = t_host_with(rows[i][0], SIM_GUARD_LOCAL, FALSE, 0);

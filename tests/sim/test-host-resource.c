@@ -45,18 +45,23 @@ static guint32 add_drive(SimHost *host, const char *guid, const char *sub_type, 
                          const char *address, char **path)
 {
     g_autofree char *id = NULL;
-    guint32 code = t_add(host, guid, t_instance(host, RASD, "ResourceSubType", sub_type, "Parent", parent,
-                                                "AddressOnParent", address, NULL), &id, NULL);
+    guint32 code = t_add(host, guid,
+                         t_instance(host, RASD, "ResourceSubType", sub_type, "Parent", parent,
+                                    "AddressOnParent", address, NULL),
+                         &id, NULL);
 
     if (path)
         *path = id ? t_reference(RASD, id) : NULL;
     return code;
 }
 
-static guint32 add_medium(SimHost *host, const char *guid, const char *sub_type, const char *parent, const char *file)
+static guint32 add_medium(SimHost *host, const char *guid, const char *sub_type, const char *parent,
+                          const char *file)
 {
-    return t_add(host, guid, t_instance(host, SASD, "ResourceSubType", sub_type, "Parent", parent, "HostResource", file,
-                                        NULL), NULL, NULL);
+    return t_add(
+        host, guid,
+        t_instance(host, SASD, "ResourceSubType", sub_type, "Parent", parent, "HostResource", file, NULL),
+        NULL, NULL);
 }
 
 static char *ide_path(SimHost *host, const char *guid, guint index)
@@ -72,8 +77,8 @@ static guint32 remove_part(SimHost *host, const char *class_name, const char *id
 
     cim_path_set_key(path, "InstanceID", id);
     {
-        g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"), "RemoveResourceSettings",
-                                    "ResourceSettings", t_paths(path), NULL);
+        g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"),
+                                    "RemoveResourceSettings", "ResourceSettings", t_paths(path), NULL);
 
         if (status)
             *status = call.status;
@@ -84,8 +89,8 @@ static guint32 remove_part(SimHost *host, const char *class_name, const char *id
 static guint32 modify_part(SimHost *host, char *text)
 {
     g_autofree char *mine = text;
-    g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"), "ModifyResourceSettings",
-                                "ResourceSettings", t_texts(text, NULL), NULL);
+    g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"),
+                                "ModifyResourceSettings", "ResourceSettings", t_texts(text, NULL), NULL);
 
     return t_result(host, &call, NULL);
 }
@@ -123,10 +128,13 @@ static void a_place_is_taken_once(void **state)
     assert_int_equal(add_scsi(*state, guid, &scsi), 0);
     assert_int_equal(add_drive(*state, guid, DISK_DRIVE, scsi, "0", NULL), 0);
     assert_int_equal(add_drive(*state, guid, DVD_DRIVE, scsi, "0", NULL), 32773);
-    assert_int_equal(t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", DISK_DRIVE, "Parent", scsi, NULL),
-                           NULL, NULL), 0);
+    assert_int_equal(
+        t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", DISK_DRIVE, "Parent", scsi, NULL),
+              NULL, NULL),
+        0);
     drives = t_parts(*state, guid, RASD, DISK_DRIVE);
-    assert_string_equal(cim_value_text(cim_object_get(g_ptr_array_index(drives, 1), "AddressOnParent")), "1");
+    assert_string_equal(cim_value_text(cim_object_get(g_ptr_array_index(drives, 1), "AddressOnParent")),
+                        "1");
 }
 
 static void a_dvd_drive_of_generation_1_goes_on_ide_only(void **state)
@@ -141,13 +149,15 @@ static void a_dvd_drive_of_generation_1_goes_on_ide_only(void **state)
 
 static void parents_must_be_devices_of_the_same_machine(void **state)
 {
-    g_autofree char *one = t_define(*state, "one", GEN2), *two = t_define(*state, "two", GEN2), *scsi = NULL;
+    g_autofree char *one = t_define(*state, "one", GEN2), *two = t_define(*state, "two", GEN2),
+                    *scsi = NULL;
 
     assert_int_equal(add_scsi(*state, one, &scsi), 0);
     assert_int_equal(add_drive(*state, two, DISK_DRIVE, scsi, "0", NULL), 32773);
     assert_int_equal(add_drive(*state, two, DISK_DRIVE, "nowhere", "0", NULL), 32773);
-    assert_int_equal(t_add(*state, two, t_instance(*state, RASD, "ResourceSubType", DISK_DRIVE, NULL), NULL, NULL),
-                     32773);
+    assert_int_equal(
+        t_add(*state, two, t_instance(*state, RASD, "ResourceSubType", DISK_DRIVE, NULL), NULL, NULL),
+        32773);
 }
 
 static void a_path_without_the_host_is_stored_with_it(void **state)
@@ -172,12 +182,18 @@ static void what_a_machine_comes_with_cannot_be_added_or_removed(void **state)
     g_autoptr(GPtrArray) ide = t_parts(*state, guid, RASD, IDE);
     g_autoptr(GPtrArray) memory = t_parts(*state, guid, "Msvm_MemorySettingData", NULL);
 
-    assert_int_equal(t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", IDE, NULL), NULL, NULL), 32773);
-    assert_int_equal(t_add(*state, guid, t_instance(*state, "Msvm_MemorySettingData", "ResourceSubType",
-                                                    "Microsoft:Hyper-V:Memory", NULL), NULL, NULL), 32773);
-    assert_int_equal(t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", "Nothing", NULL), NULL, NULL),
+    assert_int_equal(
+        t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", IDE, NULL), NULL, NULL), 32773);
+    assert_int_equal(t_add(*state, guid,
+                           t_instance(*state, "Msvm_MemorySettingData", "ResourceSubType",
+                                      "Microsoft:Hyper-V:Memory", NULL),
+                           NULL, NULL),
                      32773);
-    assert_int_equal(t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", NIC, NULL), NULL, NULL), 32773);
+    assert_int_equal(
+        t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", "Nothing", NULL), NULL, NULL),
+        32773);
+    assert_int_equal(
+        t_add(*state, guid, t_instance(*state, RASD, "ResourceSubType", NIC, NULL), NULL, NULL), 32773);
     assert_int_equal(remove_part(*state, RASD, t_id(ide, 0), NULL), 32773);
     assert_int_equal(remove_part(*state, "Msvm_MemorySettingData", t_id(memory, 0), NULL), 32773);
 }
@@ -187,9 +203,9 @@ static void a_batch_takes_all_or_none(void **state)
     g_autofree char *guid = t_define(*state, "batch", GEN2);
     g_autofree char *good = t_instance(*state, RASD, "ResourceSubType", SCSI, NULL);
     g_autofree char *bad = t_instance(*state, RASD, "ResourceSubType", IDE, NULL);
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "AddResourceSettings",
-                                "AffectedConfiguration", t_path(t_settings(guid)), "ResourceSettings",
-                                t_texts(good, bad, NULL), NULL);
+    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                "AddResourceSettings", "AffectedConfiguration", t_path(t_settings(guid)),
+                                "ResourceSettings", t_texts(good, bad, NULL), NULL);
     g_autoptr(GPtrArray) parts = NULL;
 
     assert_int_equal(t_result(*state, &call, NULL), 32773);
@@ -202,9 +218,9 @@ static void a_batch_in_order_gives_its_results_in_order(void **state)
     g_autofree char *guid = t_define(*state, "batch", GEN2);
     g_autofree char *scsi = t_instance(*state, RASD, "ResourceSubType", SCSI, NULL);
     g_autofree char *nic = t_instance(*state, PORT, "ResourceSubType", NIC, NULL);
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "AddResourceSettings",
-                                "AffectedConfiguration", t_path(t_settings(guid)), "ResourceSettings",
-                                t_texts(scsi, nic, NULL), NULL);
+    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                "AddResourceSettings", "AffectedConfiguration", t_path(t_settings(guid)),
+                                "ResourceSettings", t_texts(scsi, nic, NULL), NULL);
     g_autoptr(CimPath) first = t_out_path(&call, "ResultingResourceSettings", 0);
     g_autoptr(CimPath) second = t_out_path(&call, "ResultingResourceSettings", 1);
 
@@ -276,8 +292,9 @@ static void a_drive_moves_with_its_medium(void **state)
 
     t_add_disk(*state, guid, "C:\\moves.vhdx");
     drives = t_parts(*state, guid, RASD, DISK_DRIVE);
-    assert_int_equal(modify_part(*state, t_instance(*state, RASD, "InstanceID", t_id(drives, 0), "AddressOnParent", "5",
-                                                    NULL)), 0);
+    assert_int_equal(modify_part(*state, t_instance(*state, RASD, "InstanceID", t_id(drives, 0),
+                                                    "AddressOnParent", "5", NULL)),
+                     0);
     g_ptr_array_unref(g_steal_pointer(&drives));
     drives = t_parts(*state, guid, RASD, DISK_DRIVE);
     media = t_parts(*state, guid, SASD, NULL);
@@ -293,17 +310,20 @@ static void a_job_adds_media_and_its_result_is_found_by_association(void **state
 
     assert_int_equal(add_scsi(host, guid, &scsi), 0);
     assert_int_equal(add_drive(host, guid, DISK_DRIVE, scsi, "0", &drive), 0);
-    text = t_instance(host, SASD, "ResourceSubType", DISK, "Parent", drive, "HostResource", "C:\\j.vhdx", NULL);
+    text = t_instance(host, SASD, "ResourceSubType", DISK, "Parent", drive, "HostResource", "C:\\j.vhdx",
+                      NULL);
     {
-        g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"), "AddResourceSettings",
-                                    "AffectedConfiguration", t_path(t_settings(guid)), "ResourceSettings",
-                                    t_texts(text, NULL), NULL);
+        g_auto(TCall) call =
+            t_call(host, t_service("Msvm_VirtualSystemManagementService"), "AddResourceSettings",
+                   "AffectedConfiguration", t_path(t_settings(guid)), "ResourceSettings",
+                   t_texts(text, NULL), NULL);
         g_autoptr(CimPath) job = t_out_path(&call, "Job", 0);
 
         assert_int_equal(call.rv, 4096);
         assert_null(g_hash_table_lookup(call.out, "ResultingResourceSettings"));
         assert_int_equal(t_result(host, &call, NULL), 0);
-        assert_int_equal(sim_host_associators(host, job, "Msvm_AffectedJobElement", SASD, NULL, NULL, &found), SIM_OK);
+        assert_int_equal(
+            sim_host_associators(host, job, "Msvm_AffectedJobElement", SASD, NULL, NULL, &found), SIM_OK);
         assert_int_equal(found->len, 1);
     }
 }
@@ -315,7 +335,8 @@ static guint32 set_part(SimHost *host, const char *guid, const char *class_name,
 {
     g_autoptr(GPtrArray) parts = t_parts(host, guid, class_name, NULL);
 
-    return modify_part(host, t_instance(host, class_name, "InstanceID", t_id(parts, 0), property, value, NULL));
+    return modify_part(host,
+                       t_instance(host, class_name, "InstanceID", t_id(parts, 0), property, value, NULL));
 }
 
 static void memory_and_processors_have_limits(void **state)
@@ -325,9 +346,9 @@ static void memory_and_processors_have_limits(void **state)
         const char *value;
         guint32 code;
     } rows[] = {
-        { "Msvm_MemorySettingData", "4096", 0 },        { "Msvm_MemorySettingData", "30", 32773 },
-        { "Msvm_MemorySettingData", "513", 32773 },     { "Msvm_MemorySettingData", "99999998", 32773 },
-        { "Msvm_ProcessorSettingData", "8", 0 },        { "Msvm_ProcessorSettingData", "0", 32773 },
+        { "Msvm_MemorySettingData", "4096", 0 },      { "Msvm_MemorySettingData", "30", 32773 },
+        { "Msvm_MemorySettingData", "513", 32773 },   { "Msvm_MemorySettingData", "99999998", 32773 },
+        { "Msvm_ProcessorSettingData", "8", 0 },      { "Msvm_ProcessorSettingData", "0", 32773 },
         { "Msvm_ProcessorSettingData", "33", 32773 },
     };
     g_autofree char *guid = t_define(*state, "limits", GEN2);
@@ -361,12 +382,14 @@ static void scsi_disks_and_network_adapters_can_be_added_to_a_running_machine(vo
     assert_int_equal(t_request(*state, one, 2, NULL), 0);
     assert_int_equal(t_request(*state, two, 2, NULL), 0);
     assert_int_equal(add_drive(*state, one, DISK_DRIVE, ide, "0", NULL), 32775);
-    assert_int_equal(t_add(*state, one, t_instance(*state, PORT, "ResourceSubType", NIC, NULL), NULL, NULL), 32775);
+    assert_int_equal(t_add(*state, one, t_instance(*state, PORT, "ResourceSubType", NIC, NULL), NULL, NULL),
+                     32775);
     assert_int_equal(add_drive(*state, two, DISK_DRIVE, scsi, "0", NULL), 0);
     drives = t_parts(*state, two, RASD, DISK_DRIVE);
     drive = t_reference(RASD, t_id(drives, 0));
     assert_int_equal(add_medium(*state, two, DISK, drive, "C:\\hot.vhdx"), 0);
-    assert_int_equal(t_add(*state, two, t_instance(*state, PORT, "ResourceSubType", NIC, NULL), NULL, NULL), 0);
+    assert_int_equal(t_add(*state, two, t_instance(*state, PORT, "ResourceSubType", NIC, NULL), NULL, NULL),
+                     0);
 }
 
 /* --- network ----------------------------------------------------------------------------------- */
@@ -385,26 +408,35 @@ static char *add_nic(SimHost *host, const char *guid, const char *mac)
 {
     g_autofree char *id = NULL;
 
-    assert_int_equal(t_add(host, guid, t_instance(host, PORT, "ResourceSubType", NIC, "Address", mac,
-                                                  "StaticMacAddress", "true", NULL), &id, NULL), 0);
+    assert_int_equal(t_add(host, guid,
+                           t_instance(host, PORT, "ResourceSubType", NIC, "Address", mac,
+                                      "StaticMacAddress", "true", NULL),
+                           &id, NULL),
+                     0);
     return t_reference(PORT, id);
 }
 
-static guint32 connect_nic(SimHost *host, const char *guid, const char *port, const char *host_resource, char **id)
+static guint32 connect_nic(SimHost *host, const char *guid, const char *port, const char *host_resource,
+                           char **id)
 {
-    return t_add(host, guid, t_instance(host, CONNECTION, "ResourceSubType", "Microsoft:Hyper-V:Ethernet Connection",
-                                        "Parent", port, "HostResource", host_resource, NULL), id, NULL);
+    return t_add(host, guid,
+                 t_instance(host, CONNECTION, "ResourceSubType", "Microsoft:Hyper-V:Ethernet Connection",
+                            "Parent", port, "HostResource", host_resource, NULL),
+                 id, NULL);
 }
 
 static void a_static_mac_address_is_twelve_digits_of_one_station(void **state)
 {
-    static const char *const bad[] = { "", "00155D01020", "00:15:5D:01:02:03", "000000000000", "01005E000001",
-                                       "00155D01020G" };
+    static const char *const bad[] = {
+        "", "00155D01020", "00:15:5D:01:02:03", "000000000000", "01005E000001", "00155D01020G"
+    };
     g_autofree char *guid = t_define(*state, "mac", GEN2);
 
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
-        if (t_add(*state, guid, t_instance(*state, PORT, "ResourceSubType", NIC, "Address", bad[i], "StaticMacAddress",
-                                           "true", NULL), NULL, NULL) != 32773)
+        if (t_add(*state, guid,
+                  t_instance(*state, PORT, "ResourceSubType", NIC, "Address", bad[i], "StaticMacAddress",
+                             "true", NULL),
+                  NULL, NULL) != 32773)
             fail_msg("taken: '%s'", bad[i]);
     }
     {
@@ -412,7 +444,8 @@ static void a_static_mac_address_is_twelve_digits_of_one_station(void **state)
         g_autoptr(GPtrArray) ports = t_parts(*state, guid, PORT, NULL);
 
         assert_non_null(port);
-        assert_string_equal(cim_value_text(cim_object_get(g_ptr_array_index(ports, 0), "Address")), "00155DAB0102");
+        assert_string_equal(cim_value_text(cim_object_get(g_ptr_array_index(ports, 0), "Address")),
+                            "00155DAB0102");
     }
 }
 
@@ -421,12 +454,15 @@ static void a_dynamic_mac_address_comes_with_the_first_start(void **state)
     g_autofree char *guid = t_define(*state, "dynamic", GEN2);
     g_autoptr(GPtrArray) before = NULL, after = NULL;
 
-    assert_int_equal(t_add(*state, guid, t_instance(*state, PORT, "ResourceSubType", NIC, NULL), NULL, NULL), 0);
+    assert_int_equal(
+        t_add(*state, guid, t_instance(*state, PORT, "ResourceSubType", NIC, NULL), NULL, NULL), 0);
     before = t_parts(*state, guid, PORT, NULL);
-    assert_string_equal(cim_value_text(cim_object_get(g_ptr_array_index(before, 0), "Address")), "000000000000");
+    assert_string_equal(cim_value_text(cim_object_get(g_ptr_array_index(before, 0), "Address")),
+                        "000000000000");
     assert_int_equal(t_request(*state, guid, 2, NULL), 0);
     after = t_parts(*state, guid, PORT, NULL);
-    assert_true(g_str_has_prefix(cim_value_text(cim_object_get(g_ptr_array_index(after, 0), "Address")), "00155D"));
+    assert_true(
+        g_str_has_prefix(cim_value_text(cim_object_get(g_ptr_array_index(after, 0), "Address")), "00155D"));
 }
 
 static void a_connection_joins_one_port_and_one_switch(void **state)
@@ -442,12 +478,16 @@ static void a_connection_joins_one_port_and_one_switch(void **state)
     assert_int_equal(connect_nic(*state, guid, port, lan, NULL), 32773);
     assert_true(g_str_has_suffix(id, "\\C"));
     parts = t_parts(*state, guid, CONNECTION, NULL);
-    assert_string_equal(cim_value_item(cim_object_get(g_ptr_array_index(parts, 0), "HostResource"), 0)->text, lan);
+    assert_string_equal(
+        cim_value_item(cim_object_get(g_ptr_array_index(parts, 0), "HostResource"), 0)->text, lan);
     assert_string_equal(cim_value_text(cim_object_get(g_ptr_array_index(parts, 0), "LastKnownSwitchName")),
                         "Lab \"A\" & B");
-    assert_int_equal(modify_part(*state, t_instance(*state, CONNECTION, "InstanceID", id, "EnabledState", "3", NULL)), 0);
-    assert_int_equal(modify_part(*state, t_instance(*state, CONNECTION, "InstanceID", id, "EnabledState", "5", NULL)),
-                     32773);
+    assert_int_equal(
+        modify_part(*state, t_instance(*state, CONNECTION, "InstanceID", id, "EnabledState", "3", NULL)),
+        0);
+    assert_int_equal(
+        modify_part(*state, t_instance(*state, CONNECTION, "InstanceID", id, "EnabledState", "5", NULL)),
+        32773);
     ports = t_parts(*state, guid, PORT, NULL);
     assert_int_equal(remove_part(*state, PORT, t_id(ports, 0), NULL), 0);
     left = t_parts(*state, guid, CONNECTION, NULL);
@@ -459,10 +499,10 @@ static void a_port_has_one_vlan_that_leaves_with_it(void **state)
     g_autofree char *guid = t_define(*state, "vlan", GEN2);
     g_autofree char *port = add_nic(*state, guid, "00155D000002");
     g_autofree char *lan = switch_path(*state, 1), *id = NULL;
-    g_autofree char *text = t_instance(*state, "Msvm_EthernetSwitchPortVlanSettingData", "OperationMode", "1",
-                                       "AccessVlanId", "42", NULL);
-    g_autofree char *bad = t_instance(*state, "Msvm_EthernetSwitchPortVlanSettingData", "OperationMode", "1",
-                                      "AccessVlanId", "4095", NULL);
+    g_autofree char *text = t_instance(*state, "Msvm_EthernetSwitchPortVlanSettingData", "OperationMode",
+                                       "1", "AccessVlanId", "42", NULL);
+    g_autofree char *bad = t_instance(*state, "Msvm_EthernetSwitchPortVlanSettingData", "OperationMode",
+                                      "1", "AccessVlanId", "4095", NULL);
     static const char *const order[] = { "bad", "good", "again" };
     g_autoptr(GPtrArray) ports = NULL, left = NULL;
 
@@ -472,16 +512,17 @@ static void a_port_has_one_vlan_that_leaves_with_it(void **state)
 
         cim_path_set_key(path, "InstanceID", id);
         {
-            g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "AddFeatureSettings",
-                                        "AffectedConfiguration", t_path(path), "FeatureSettings",
-                                        t_texts(i == 0 ? bad : text, NULL), NULL);
+            g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                        "AddFeatureSettings", "AffectedConfiguration", t_path(path),
+                                        "FeatureSettings", t_texts(i == 0 ? bad : text, NULL), NULL);
 
             assert_int_equal(call.rv, i == 1 ? 0 : 32773);
         }
     }
     ports = t_parts(*state, guid, PORT, NULL);
     assert_int_equal(remove_part(*state, PORT, t_id(ports, 0), NULL), 0);
-    assert_int_equal(sim_host_enumerate(*state, V2, "Msvm_EthernetSwitchPortVlanSettingData", &left), SIM_OK);
+    assert_int_equal(sim_host_enumerate(*state, V2, "Msvm_EthernetSwitchPortVlanSettingData", &left),
+                     SIM_OK);
     assert_int_equal(left->len, 0);
 }
 
@@ -500,9 +541,9 @@ static void a_summary_has_only_what_was_asked_for(void **state)
 {
     static const guint asked[] = { 0, 1, 100 };
     g_autofree char *guid = t_define(*state, "summary", GEN2);
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "GetSummaryInformation",
-                                "SettingData", t_paths(t_settings(guid)), "RequestedInformation",
-                                numbers(asked, G_N_ELEMENTS(asked)), NULL);
+    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                "GetSummaryInformation", "SettingData", t_paths(t_settings(guid)),
+                                "RequestedInformation", numbers(asked, G_N_ELEMENTS(asked)), NULL);
     const CimValue *result = g_hash_table_lookup(call.out, "SummaryInformation");
     const CimObject *info = NULL;
 
@@ -519,8 +560,8 @@ static void without_settings_a_summary_is_of_all_machines(void **state)
 {
     static const guint asked[] = { 1 };
     g_autoptr(GPtrArray) systems = NULL;
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "GetSummaryInformation",
-                                "RequestedInformation", numbers(asked, 1), NULL);
+    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                "GetSummaryInformation", "RequestedInformation", numbers(asked, 1), NULL);
     const CimValue *result = g_hash_table_lookup(call.out, "SummaryInformation");
 
     assert_int_equal(sim_host_enumerate(*state, V2, "Msvm_ComputerSystem", &systems), SIM_OK);
@@ -530,9 +571,10 @@ static void without_settings_a_summary_is_of_all_machines(void **state)
 static void an_unknown_number_in_a_summary_request_is_refused(void **state)
 {
     static const guint asked[] = { 1, 9999 };
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "GetSummaryInformation",
-                                "RequestedInformation", numbers(asked, 2), NULL);
-    g_auto(TCall) none = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "GetSummaryInformation", NULL);
+    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                "GetSummaryInformation", "RequestedInformation", numbers(asked, 2), NULL);
+    g_auto(TCall) none =
+        t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "GetSummaryInformation", NULL);
 
     assert_int_equal(call.rv, 32773);
     assert_int_equal(none.rv, 32773);
@@ -547,8 +589,9 @@ static TCall image(SimHost *host, const char *method, const char *path)
 
 static void a_disk_is_made_by_a_storage_job_and_is_there_afterwards(void **state)
 {
-    g_autofree char *text = t_instance(*state, "Msvm_VirtualHardDiskSettingData", "Path", "C:\\new-disk.vhdx", "Format",
-                                       "3", "Type", "3", "MaxInternalSize", "10737418240", NULL);
+    g_autofree char *text =
+        t_instance(*state, "Msvm_VirtualHardDiskSettingData", "Path", "C:\\new-disk.vhdx", "Format", "3",
+                   "Type", "3", "MaxInternalSize", "10737418240", NULL);
     g_auto(TCall) before = image(*state, "GetVirtualHardDiskSettingData", "C:\\new-disk.vhdx");
     g_auto(TCall) made = t_call(*state, t_service("Msvm_ImageManagementService"), "CreateVirtualHardDisk",
                                 "VirtualDiskSettingData", t_text(text), NULL);
@@ -561,12 +604,13 @@ static void a_disk_is_made_by_a_storage_job_and_is_there_afterwards(void **state
     {
         g_auto(TCall) after = image(*state, "GetVirtualHardDiskSettingData", "c:\\NEW-DISK.vhdx");
         g_auto(TCall) use = image(*state, "GetVirtualHardDiskState", "C:\\new-disk.vhdx");
-        g_auto(TCall) again = t_call(*state, t_service("Msvm_ImageManagementService"), "CreateVirtualHardDisk",
-                                     "VirtualDiskSettingData", t_text(text), NULL);
+        g_auto(TCall) again = t_call(*state, t_service("Msvm_ImageManagementService"),
+                                     "CreateVirtualHardDisk", "VirtualDiskSettingData", t_text(text), NULL);
         g_autofree char *why = NULL;
 
         assert_int_equal(after.rv, 0);
-        assert_non_null(strstr(cim_value_text(g_hash_table_lookup(after.out, "SettingData")), "10737418240"));
+        assert_non_null(
+            strstr(cim_value_text(g_hash_table_lookup(after.out, "SettingData")), "10737418240"));
         assert_int_equal(use.rv, 0);
         assert_int_equal(t_result(*state, &again, &why), 32768);
         assert_non_null(strstr(why, "0x80070050"));

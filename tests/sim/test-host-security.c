@@ -114,7 +114,8 @@ static void shielding_alone_is_dropped_without_a_word(void **state)
     assert_int_equal(t_secure(*state, guid, NULL, "ShieldingRequested", "true", NULL), 0);
     assert_false(flag(*state, guid, "ShieldingRequested"));
     assert_int_equal(t_secure(*state, guid, NULL, "TpmEnabled", "true", "ShieldingRequested", "true",
-                              "EncryptStateAndVmMigrationTraffic", "true", NULL), 0);
+                              "EncryptStateAndVmMigrationTraffic", "true", NULL),
+                     0);
     assert_true(flag(*state, guid, "ShieldingRequested"));
     assert_int_equal(t_modify(*state, guid, NULL, "SecureBootEnabled", "false", NULL), 32768);
     assert_int_equal(t_secure(*state, guid, NULL, "TpmEnabled", "false", NULL), 32768);
@@ -128,7 +129,8 @@ static void shielding_needs_secure_boot(void **state)
 
     assert_int_equal(t_modify(*state, guid, NULL, "SecureBootEnabled", "false", NULL), 0);
     assert_int_equal(t_secure(*state, guid, NULL, "TpmEnabled", "true", "ShieldingRequested", "true",
-                              "EncryptStateAndVmMigrationTraffic", "true", NULL), 32768);
+                              "EncryptStateAndVmMigrationTraffic", "true", NULL),
+                     32768);
 }
 
 static void the_secure_boot_template_is_frozen_once_the_tpm_exists(void **state)
@@ -222,7 +224,8 @@ static void the_guard_mode_is_told(void **state)
 
     assert_int_equal(call.status, SIM_OK);
     assert_int_equal(cim_value_uint(cim_object_get(cim_value_item(result, 0)->object, "Mode"), 0), 1);
-    assert_false(cim_value_boolean(cim_object_get(cim_value_item(result, 0)->object, "IsHostGuarded"), TRUE));
+    assert_false(
+        cim_value_boolean(cim_object_get(cim_value_item(result, 0)->object, "IsHostGuarded"), TRUE));
 }
 
 static void a_host_without_guard_has_no_hgs_classes(void **state G_GNUC_UNUSED)
@@ -247,21 +250,26 @@ static void an_old_host_has_no_security_classes(void **state G_GNUC_UNUSED)
 
 static void guardians_are_made_imported_and_removed(void **state)
 {
-    g_auto(TCall) made = t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "NewByGenerateCertificates", "Name",
-                                t_text("Mine"), "GenerateCertificates", cim_value_new_boolean(TRUE), NULL);
-    g_auto(TCall) again = t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "NewByGenerateCertificates", "Name",
-                                 t_text("mine"), "GenerateCertificates", cim_value_new_boolean(TRUE), NULL);
-    g_auto(TCall) imported = t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "Import", "Path",
-                                    t_text("C:\\other.xml"), "Name", t_text("Other"), "AllowUntrustedRoot",
-                                    cim_value_new_boolean(TRUE), NULL);
-    g_auto(TCall) removed = t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "Remove", "Name", t_text("Mine"), NULL);
-    g_auto(TCall) gone = t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "Remove", "Name", t_text("Mine"), NULL);
+    g_auto(TCall) made =
+        t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "NewByGenerateCertificates", "Name",
+               t_text("Mine"), "GenerateCertificates", cim_value_new_boolean(TRUE), NULL);
+    g_auto(TCall) again =
+        t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "NewByGenerateCertificates", "Name",
+               t_text("mine"), "GenerateCertificates", cim_value_new_boolean(TRUE), NULL);
+    g_auto(TCall) imported =
+        t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "Import", "Path", t_text("C:\\other.xml"), "Name",
+               t_text("Other"), "AllowUntrustedRoot", cim_value_new_boolean(TRUE), NULL);
+    g_auto(TCall) removed =
+        t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "Remove", "Name", t_text("Mine"), NULL);
+    g_auto(TCall) gone =
+        t_call(*state, t_class(HGS, "MSFT_HgsGuardian"), "Remove", "Name", t_text("Mine"), NULL);
     const CimValue *object = g_hash_table_lookup(imported.out, "cmdletOutput");
 
     assert_int_equal(made.status, SIM_OK);
     assert_int_equal(again.status, SIM_FAILED);
     assert_int_equal(imported.status, SIM_OK);
-    assert_false(cim_value_boolean(cim_object_get(cim_value_item(object, 0)->object, "HasPrivateSigningKey"), TRUE));
+    assert_false(
+        cim_value_boolean(cim_object_get(cim_value_item(object, 0)->object, "HasPrivateSigningKey"), TRUE));
     assert_int_equal(removed.status, SIM_OK);
     assert_int_equal(gone.status, SIM_NOT_FOUND);
 }

@@ -106,9 +106,10 @@ static void a_definition_that_is_wrong_leaves_nothing_behind(void **state)
 
     assert_int_equal(sim_host_enumerate(*state, V2, "Msvm_ComputerSystem", &before), SIM_OK);
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *text = t_instance(*state, "Msvm_VirtualSystemSettingData", rows[i][0], rows[i][1], NULL);
-        g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "DefineSystem",
-                                    "SystemSettings", t_text(text), NULL);
+        g_autofree char *text =
+            t_instance(*state, "Msvm_VirtualSystemSettingData", rows[i][0], rows[i][1], NULL);
+        g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                    "DefineSystem", "SystemSettings", t_text(text), NULL);
 
         if (t_result(*state, &call, NULL) != 32773)
             fail_msg("%s=%s: %u", rows[i][0], rows[i][1], call.rv);
@@ -125,14 +126,15 @@ static void resources_in_the_definition_are_applied(void **state)
     g_autofree char *cpu = t_instance(*state, "Msvm_ProcessorSettingData", "VirtualQuantity", "4", NULL);
     g_autofree char *scsi = t_instance(*state, "Msvm_ResourceAllocationSettingData", "ResourceSubType",
                                        "Microsoft:Hyper-V:Synthetic SCSI Controller", NULL);
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "DefineSystem",
-                                "SystemSettings", t_text(system), "ResourceSettings", t_texts(memory, cpu, scsi, NULL),
-                                NULL);
+    g_auto(TCall) call =
+        t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "DefineSystem", "SystemSettings",
+               t_text(system), "ResourceSettings", t_texts(memory, cpu, scsi, NULL), NULL);
     g_autoptr(CimPath) path = t_out_path(&call, "ResultingSystem", 0);
     const char *guid = cim_path_find_key(path, "Name");
     g_autoptr(GPtrArray) parts = t_parts(*state, guid, "Msvm_MemorySettingData", NULL);
 
-    assert_int_equal(cim_value_uint(cim_object_get(g_ptr_array_index(parts, 0), "VirtualQuantity"), 0), 2048);
+    assert_int_equal(cim_value_uint(cim_object_get(g_ptr_array_index(parts, 0), "VirtualQuantity"), 0),
+                     2048);
     assert_int_equal(count(*state, guid, "Microsoft:Hyper-V:Synthetic SCSI Controller"), 1);
 }
 
@@ -144,7 +146,8 @@ static void a_minimal_instance_changes_what_it_names_only(void **state)
     g_autofree char *name = NULL, *action = NULL;
     g_autoptr(CimObject) settings = NULL;
 
-    assert_int_equal(t_modify(*state, guid, NULL, "Notes", "one|two & <three>", "AutomaticStartupAction", "4", NULL), 0);
+    assert_int_equal(
+        t_modify(*state, guid, NULL, "Notes", "one|two & <three>", "AutomaticStartupAction", "4", NULL), 0);
     settings = t_get(*state, t_settings(guid));
     assert_int_equal(cim_value_count(cim_object_get(settings, "Notes")), 2);
     assert_string_equal(cim_value_item(cim_object_get(settings, "Notes"), 1)->text, "two & <three>");
@@ -169,7 +172,8 @@ static void read_only_properties_may_be_repeated_but_not_changed(void **state)
     g_autofree char *guid = t_define(*state, "readonly", GEN2);
     g_autofree char *text = NULL;
 
-    assert_int_equal(t_modify(*state, guid, NULL, "VirtualSystemIdentifier", guid, "ElementName", "same", NULL), 0);
+    assert_int_equal(
+        t_modify(*state, guid, NULL, "VirtualSystemIdentifier", guid, "ElementName", "same", NULL), 0);
     assert_int_equal(t_modify(*state, guid, &text, "Version", "8.0", "ElementName", "other", NULL), 32773);
     assert_non_null(strstr(text, "Version"));
     {
@@ -185,7 +189,8 @@ static void firmware_settings_need_the_machine_off_and_names_do_not(void **state
 
     assert_int_equal(t_request(*state, guid, 2, NULL), 0);
     assert_int_equal(t_modify(*state, guid, NULL, "SecureBootEnabled", "false", NULL), 32775);
-    assert_int_equal(t_modify(*state, guid, NULL, "BIOSGUID", "{11111111-2222-4333-8444-555555555555}", NULL), 32775);
+    assert_int_equal(
+        t_modify(*state, guid, NULL, "BIOSGUID", "{11111111-2222-4333-8444-555555555555}", NULL), 32775);
     assert_int_equal(t_modify(*state, guid, NULL, "ElementName", "busy2", "Notes", "x", NULL), 0);
 }
 
@@ -203,8 +208,9 @@ static void an_unknown_secure_boot_template_is_refused(void **state)
 {
     g_autofree char *guid = t_define(*state, "template", GEN2);
 
-    assert_int_equal(t_modify(*state, guid, NULL, "SecureBootTemplateId", "11111111-2222-4333-8444-555555555555", NULL),
-                     32773);
+    assert_int_equal(
+        t_modify(*state, guid, NULL, "SecureBootTemplateId", "11111111-2222-4333-8444-555555555555", NULL),
+        32773);
     assert_int_equal(t_modify(*state, guid, NULL, "SecureBootTemplateId", TEMPLATE_LINUX, NULL), 0);
 }
 
@@ -216,8 +222,11 @@ static void boot_sources_follow_the_devices_and_can_be_reordered(void **state)
     const CimValue *value = NULL;
 
     t_add_disk(*state, guid, "C:\\boot.vhdx");
-    assert_int_equal(t_add(*state, guid, t_instance(*state, "Msvm_SyntheticEthernetPortSettingData", "ResourceSubType",
-                                                    "Microsoft:Hyper-V:Synthetic Ethernet Port", NULL), NULL, NULL), 0);
+    assert_int_equal(t_add(*state, guid,
+                           t_instance(*state, "Msvm_SyntheticEthernetPortSettingData", "ResourceSubType",
+                                      "Microsoft:Hyper-V:Synthetic Ethernet Port", NULL),
+                           NULL, NULL),
+                     0);
     settings = t_get(*state, t_settings(guid));
     value = cim_object_get(settings, "BootSourceOrder");
     assert_int_equal(cim_value_count(value), 2);
@@ -253,10 +262,11 @@ static void each_request_leads_where_it_should_or_is_refused(void **state)
         guint32 code;
         guint state;
     } rows[] = {
-        { 0, 2, 0, 2 },     { 0, 3, 32775, 3 }, { 0, 4, 32775, 3 },  { 0, 6, 32775, 3 },  { 0, 9, 32775, 3 },
-        { 0, 11, 32775, 3 }, { 2, 2, 32775, 2 }, { 2, 3, 0, 3 },      { 2, 4, 0, 3 },      { 2, 6, 0, 6 },
-        { 2, 9, 0, 9 },     { 2, 10, 0, 2 },    { 2, 11, 0, 2 },     { 9, 2, 0, 2 },      { 9, 3, 0, 3 },
-        { 9, 6, 0, 6 },     { 9, 9, 32775, 9 }, { 6, 2, 0, 2 },      { 6, 3, 0, 3 },      { 6, 9, 32775, 6 },
+        { 0, 2, 0, 2 },     { 0, 3, 32775, 3 },  { 0, 4, 32775, 3 }, { 0, 6, 32775, 3 },
+        { 0, 9, 32775, 3 }, { 0, 11, 32775, 3 }, { 2, 2, 32775, 2 }, { 2, 3, 0, 3 },
+        { 2, 4, 0, 3 },     { 2, 6, 0, 6 },      { 2, 9, 0, 9 },     { 2, 10, 0, 2 },
+        { 2, 11, 0, 2 },    { 9, 2, 0, 2 },      { 9, 3, 0, 3 },     { 9, 6, 0, 6 },
+        { 9, 9, 32775, 9 }, { 6, 2, 0, 2 },      { 6, 3, 0, 3 },     { 6, 9, 32775, 6 },
         { 2, 5, 32773, 2 }, { 0, 77, 32773, 3 },
     };
 
@@ -279,7 +289,8 @@ static void a_machine_on_its_way_shows_it_and_takes_no_second_request(void **sta
 {
     g_autoptr(SimHost) host = t_host(200, 0);
     g_autofree char *guid = t_define(host, "slow", GEN2);
-    g_auto(TCall) call = t_call(host, t_system(guid), "RequestStateChange", "RequestedState", t_u16(2), NULL);
+    g_auto(TCall) call =
+        t_call(host, t_system(guid), "RequestStateChange", "RequestedState", t_u16(2), NULL);
 
     assert_int_equal(call.rv, 4096);
     assert_int_equal(t_state(host, guid), 10);
@@ -312,8 +323,9 @@ static CimPath *shutdown_component(SimHost *host, const char *guid)
     g_autoptr(CimPath) system = t_system(guid);
     g_autoptr(GPtrArray) found = NULL;
 
-    assert_int_equal(sim_host_associators(host, system, "Msvm_SystemDevice", "Msvm_ShutdownComponent", NULL, NULL,
-                                          &found), SIM_OK);
+    assert_int_equal(sim_host_associators(host, system, "Msvm_SystemDevice", "Msvm_ShutdownComponent", NULL,
+                                          NULL, &found),
+                     SIM_OK);
     return found->len ? cim_object_path(g_ptr_array_index(found, 0)) : NULL;
 }
 
@@ -394,10 +406,10 @@ static void a_job_runs_before_its_work_is_seen(void **state G_GNUC_UNUSED)
     g_autoptr(SimHost) host = t_host(150, 0);
     g_autofree char *guid = t_define(host, "before", GEN2);
     g_autofree char *id = g_strconcat("Microsoft:", guid, NULL);
-    g_autofree char *text = t_instance(host, "Msvm_VirtualSystemSettingData", "InstanceID", id, "ElementName", "after",
-                                       NULL);
-    g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"), "ModifySystemSettings",
-                                "SystemSettings", t_text(text), NULL);
+    g_autofree char *text =
+        t_instance(host, "Msvm_VirtualSystemSettingData", "InstanceID", id, "ElementName", "after", NULL);
+    g_auto(TCall) call = t_call(host, t_service("Msvm_VirtualSystemManagementService"),
+                                "ModifySystemSettings", "SystemSettings", t_text(text), NULL);
     g_autoptr(CimPath) path = t_out_path(&call, "Job", 0);
     g_autoptr(CimObject) job = NULL, done = NULL;
     g_autofree char *name = NULL, *later = NULL;
@@ -421,10 +433,10 @@ static void a_failed_job_tells_code_and_text_and_errors(void **state)
 {
     g_autofree char *guid = t_define(*state, "fails", GEN2);
     g_autofree char *id = g_strconcat("Microsoft:", guid, NULL);
-    g_autofree char *text = t_instance(*state, "Msvm_VirtualSystemSettingData", "InstanceID", id, "ConsoleMode", "77",
-                                       NULL);
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "ModifySystemSettings",
-                                "SystemSettings", t_text(text), NULL);
+    g_autofree char *text =
+        t_instance(*state, "Msvm_VirtualSystemSettingData", "InstanceID", id, "ConsoleMode", "77", NULL);
+    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"),
+                                "ModifySystemSettings", "SystemSettings", t_text(text), NULL);
     g_autoptr(CimPath) path = t_out_path(&call, "Job", 0);
     g_autoptr(CimObject) job = NULL;
 
@@ -445,15 +457,18 @@ static void a_failed_job_tells_code_and_text_and_errors(void **state)
 static void a_job_is_linked_to_its_machine_and_its_service(void **state)
 {
     g_autofree char *guid = t_define(*state, "linked", GEN2);
-    g_auto(TCall) call = t_call(*state, t_system(guid), "RequestStateChange", "RequestedState", t_u16(2), NULL);
+    g_auto(TCall) call =
+        t_call(*state, t_system(guid), "RequestStateChange", "RequestedState", t_u16(2), NULL);
     g_autoptr(CimPath) path = t_out_path(&call, "Job", 0);
     g_autoptr(GPtrArray) systems = NULL, services = NULL;
 
     assert_int_equal(t_result(*state, &call, NULL), 0);
-    assert_int_equal(sim_host_associators(*state, path, "Msvm_AffectedJobElement", "Msvm_ComputerSystem", NULL, NULL,
-                                          &systems), SIM_OK);
+    assert_int_equal(sim_host_associators(*state, path, "Msvm_AffectedJobElement", "Msvm_ComputerSystem",
+                                          NULL, NULL, &systems),
+                     SIM_OK);
     assert_int_equal(systems->len, 1);
-    assert_int_equal(sim_host_associators(*state, path, "Msvm_OwningJobElement", NULL, NULL, NULL, &services), SIM_OK);
+    assert_int_equal(
+        sim_host_associators(*state, path, "Msvm_OwningJobElement", NULL, NULL, NULL, &services), SIM_OK);
     assert_int_equal(services->len, 1);
 }
 
@@ -461,7 +476,8 @@ static void jobs_that_take_no_time_are_methods_that_do_it_at_once(void **state G
 {
     g_autoptr(SimHost) host = t_host(0, 0);
     g_autofree char *guid = t_define(host, "now", GEN2);
-    g_auto(TCall) start = t_call(host, t_system(guid), "RequestStateChange", "RequestedState", t_u16(2), NULL);
+    g_auto(TCall) start =
+        t_call(host, t_system(guid), "RequestStateChange", "RequestedState", t_u16(2), NULL);
 
     assert_int_equal(start.rv, 4096); /* a state change is a job always */
     assert_int_equal(t_state(host, guid), 2);
@@ -472,9 +488,10 @@ static void jobs_that_take_no_time_are_methods_that_do_it_at_once(void **state G
 
 static void an_instance_method_needs_an_instance(void **state)
 {
-    g_auto(TCall) call = t_call(*state, t_class(V2, "Msvm_VirtualSystemManagementService"), "DefineSystem", NULL);
-    g_auto(TCall) missing = t_call(*state, t_system("00000000-0000-0000-0000-000000000000"), "RequestStateChange",
-                                   "RequestedState", t_u16(2), NULL);
+    g_auto(TCall) call =
+        t_call(*state, t_class(V2, "Msvm_VirtualSystemManagementService"), "DefineSystem", NULL);
+    g_auto(TCall) missing = t_call(*state, t_system("00000000-0000-0000-0000-000000000000"),
+                                   "RequestStateChange", "RequestedState", t_u16(2), NULL);
 
     assert_int_equal(call.status, SIM_INVALID_PARAMETER);
     assert_int_equal(missing.status, SIM_NOT_FOUND);
@@ -482,7 +499,8 @@ static void an_instance_method_needs_an_instance(void **state)
 
 static void a_method_that_is_not_simulated_says_so(void **state)
 {
-    g_auto(TCall) call = t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "GenerateWwpn", NULL);
+    g_auto(TCall) call =
+        t_call(*state, t_service("Msvm_VirtualSystemManagementService"), "GenerateWwpn", NULL);
 
     assert_int_equal(call.status, SIM_INVALID_METHOD);
 }

@@ -83,7 +83,8 @@ static void only_who_is_authorised_opens_it_and_all_find_the_same_key(void **sta
 {
     Fixture *fixture = *state;
     g_autoptr(SimProtector) protector = make_protector(fixture);
-    g_autoptr(GPtrArray) owner = list(fixture->owner), host = list(fixture->host), other = list(fixture->other);
+    g_autoptr(GPtrArray) owner = list(fixture->owner), host = list(fixture->host),
+                         other = list(fixture->other);
     g_autofree char *one = sim_protector_unwrap(protector, owner);
     g_autofree char *two = sim_protector_unwrap(protector, host);
     g_autofree char *three = sim_protector_unwrap(protector, other);
@@ -97,8 +98,9 @@ static void certificates_without_keys_open_nothing(void **state)
 {
     Fixture *fixture = *state;
     g_autoptr(SimProtector) protector = make_protector(fixture);
-    g_autoptr(SimGuardian) imported = sim_guardian_import("Host", sim_guardian_signing_certificate(fixture->host),
-                                                          sim_guardian_encryption_certificate(fixture->host), NULL);
+    g_autoptr(SimGuardian) imported =
+        sim_guardian_import("Host", sim_guardian_signing_certificate(fixture->host),
+                            sim_guardian_encryption_certificate(fixture->host), NULL);
     g_autoptr(GPtrArray) guardians = list(imported);
 
     assert_false(sim_guardian_has_keys(imported));
@@ -127,7 +129,8 @@ static void granting_and_revoking_need_the_owners_key(void **state)
 {
     Fixture *fixture = *state;
     g_autoptr(SimProtector) protector = make_protector(fixture);
-    g_autoptr(GPtrArray) owner = list(fixture->owner), host = list(fixture->host), other = list(fixture->other);
+    g_autoptr(GPtrArray) owner = list(fixture->owner), host = list(fixture->host),
+                         other = list(fixture->other);
     g_autofree char *key = NULL;
 
     assert_false(sim_protector_grant(protector, host, fixture->other, NULL));
@@ -205,9 +208,10 @@ static void each_fault_of_the_document_is_found(void **state)
 
 static void a_transport_key_signature_inside_a_wrapping_is_refused(void **state)
 {
-    static const char misplaced[] = "<TransportKeySignature><KeyDerivationMethod Algorithm=\"a\"/><Signature "
-                                    "Algorithm=\"a\"><SignatureValue>AAAA</SignatureValue></Signature>"
-                                    "</TransportKeySignature></Wrapping>";
+    static const char misplaced[] =
+        "<TransportKeySignature><KeyDerivationMethod Algorithm=\"a\"/><Signature "
+        "Algorithm=\"a\"><SignatureValue>AAAA</SignatureValue></Signature>"
+        "</TransportKeySignature></Wrapping>";
     g_autofree char *good = document(*state);
     g_autoptr(GString) text = g_string_new(good);
     g_autoptr(GBytes) framed = NULL;

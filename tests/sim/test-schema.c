@@ -61,7 +61,8 @@ static void keys_are_those_of_the_class(void **state)
     assert_true(schema_class_find_property(vm, "CreationClassName")->key);
     assert_false(schema_class_find_property(vm, "InstanceID")->key);
     assert_true(schema_class_is_association(link));
-    assert_string_equal(schema_class_find_property(link, "SettingData")->ref, "Msvm_VirtualSystemSettingData");
+    assert_string_equal(schema_class_find_property(link, "SettingData")->ref,
+                        "Msvm_VirtualSystemSettingData");
 }
 
 static void parameters_carry_direction_type_and_embedded_class(void **state)
@@ -79,8 +80,10 @@ static void parameters_carry_direction_type_and_embedded_class(void **state)
     assert_string_equal(job->value.ref, "CIM_ConcreteJob");
     assert_true(schema_method_may_return(method, 4096));
     assert_false(schema_method_may_return(method, 4));
-    assert_true(schema_method_may_return(schema_class_find_method(schema_find(*state, V2,
-                "Msvm_VirtualSystemManagementService"), "DefineSystem"), 32773)); /* in a range */
+    assert_true(schema_method_may_return(
+        schema_class_find_method(schema_find(*state, V2, "Msvm_VirtualSystemManagementService"),
+                                 "DefineSystem"),
+        32773)); /* in a range */
     assert_false(schema_method_is_static(method));
     assert_null(schema_method_find_param(method, "Nothing"));
 }
@@ -121,7 +124,9 @@ static void a_2016_host_has_all(void **state G_GNUC_UNUSED)
 static void files_that_are_not_of_the_form_are_refused(void **state G_GNUC_UNUSED)
 {
     static const char *const bad[] = {
-        "", "[]", "{\"namespace\": \"root/x\"}",
+        "",
+        "[]",
+        "{\"namespace\": \"root/x\"}",
         "{\"namespace\": \"root/x\", \"classes\": {\"A\": {\"super\": \"B\"}}}",
         "{\"namespace\": \"root/x\", \"classes\": {\"A\": {\"super\": \"A\"}}}",
         "{\"namespace\": \"root/x\", \"classes\": {\"A\": {\"odd\": 1}}}",
@@ -153,13 +158,14 @@ static void files_that_are_not_of_the_form_are_refused(void **state G_GNUC_UNUSE
 static void compare_with(const char *source)
 {
     g_autofree char *folder = sim_test_schema_folder();
-    g_autofree char *tool = g_build_filename(g_getenv("MSVM_SRCDIR") ? g_getenv("MSVM_SRCDIR") : ".", "tools",
-                                             "schema-import", NULL);
+    g_autofree char *tool = g_build_filename(g_getenv("MSVM_SRCDIR") ? g_getenv("MSVM_SRCDIR") : ".",
+                                             "tools", "schema-import", NULL);
     const char *argv[] = { "python3", tool, "--check", source, folder, NULL };
     g_autofree char *output = NULL;
     int status = -1;
 
-    assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status, NULL));
+    assert_true(g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL,
+                             &status, NULL));
     if (status != 0)
         fail_msg("%s", output);
 }
