@@ -254,7 +254,7 @@ answers_too_large_halve_the_batch(void **state)
     Store hopeless = { .n_items = 50, .n_first = 1, .max_batch = 0, .too_large = TRUE };
     g_autoptr(GError) error = NULL;
 
-    assert_complete(&store, 250);
+    assert_complete(&store, 1000);
     assert_int_equal(store.n_enumerate, 8); /* 1000, 500, 250, 125, 62, 31, 15, 7 */
     assert_null(query_with(&hopeless, 4, NULL, &error));
     assert_error(error, WSMAN_ERROR_LIMIT);
