@@ -334,7 +334,8 @@ static gboolean set_generation_2(HypervCall *call, const WsmanInstance *settings
         g_ptr_array_add(paths, hyperv_setting_path(BOOT_SOURCE_CLASS, g_ptr_array_index(order, indexes[i])));
     }
     for (guint i = 0; i < order->len; i++) {
-        if (!taken[i])
+        /* Hosts were seen with a source in two spellings. */
+        if (!taken[i] && !taken[find_source(order, g_ptr_array_index(order, i))])
             g_ptr_array_add(paths, hyperv_setting_path(BOOT_SOURCE_CLASS, g_ptr_array_index(order, i)));
     }
     g_ptr_array_add(paths, NULL);

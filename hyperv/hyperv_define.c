@@ -148,14 +148,28 @@ static gboolean build(Definition *definition, GError **error)
 
 /* --- security --------------------------------------------------------------------- */
 
-static gboolean has_secure_boot(const WsmanInstance *settings, const HypervMachine *wanted)
+static gboolean has_secure_boot(const HypervMachine *seen, const HypervMachine *wanted)
 {
-    g_autoptr(HypervMachine) seen = hyperv_machine_new();
+    return seen->secure_boot == wanted->secure_boot &&
+           (!wanted->secure_boot_template ||
+            hyperv_id_equal(seen->secure_boot_template, wanted->secure_boot_template));
+}
+
+static HypervMachine *read_settings(const WsmanInstance *settings)
+{
+    HypervMachine *seen = hyperv_machine_new();
 
     hyperv_settings_read(settings, seen);
-    return seen->secure_boot == wanted->secure_boot &&
-           (!wanted->secure_boot || !wanted->secure_boot_template ||
-            hyperv_id_equal(seen->secure_boot_template, wanted->secure_boot_template));
+    return seen;
+}
+
+static gboolean set_secure_boot(Definition *definition, const HypervMachine *seen, GError **error)
+{
+    g_autoptr(WsmanInstance) change = hyperv_settings_change(definition->guid);
+    g_autofree char *what = g_strdup_printf("setting Secure Boot of '%s'", definition->wanted->name);
+
+    hyperv_settings_set_secure_boot(change, seen, definition->wanted);
+    return hyperv_settings_modify(&definition->call, change, what, error);
 }
 
 /*
@@ -165,24 +179,21 @@ static gboolean has_secure_boot(const WsmanInstance *settings, const HypervMachi
 static WsmanInstance *settle_secure_boot(Definition *definition, GError **error)
 {
     const HypervMachine *wanted = definition->wanted;
-    g_autoptr(WsmanInstance) settings = hyperv_settings_fetch(&definition->call, definition->guid, error);
-    g_autoptr(WsmanInstance) change = NULL;
-    g_autoptr(WsmanInstance) again = NULL;
-    g_autofree char *what = NULL;
 
-    if (!settings || wanted->generation != 2 || has_secure_boot(settings, wanted))
-        return g_steal_pointer(&settings);
-    change = hyperv_settings_change(definition->guid);
-    what = g_strdup_printf("setting Secure Boot of '%s'", wanted->name);
-    hyperv_settings_set_secure_boot(change, wanted);
-    if (!hyperv_settings_modify(&definition->call, change, what, error))
-        return NULL;
-    again = hyperv_settings_fetch(&definition->call, definition->guid, error);
-    if (again && !has_secure_boot(again, wanted)) {
-        hyperv_error_set(error, HYPERV_ERROR_NOT_APPLIED, 0, "%s: the host accepted it, but did not keep it", what);
-        return NULL;
+    for (guint attempt = 0;; attempt++) {
+        g_autoptr(WsmanInstance) settings = hyperv_settings_fetch(&definition->call, definition->guid, error);
+        g_autoptr(HypervMachine) seen = settings ? read_settings(settings) : NULL;
+
+        if (!settings || wanted->generation != 2 || has_secure_boot(seen, wanted))
+            return g_steal_pointer(&settings);
+        if (attempt > 0) {
+            hyperv_error_set(error, HYPERV_ERROR_NOT_APPLIED, 0,
+                             "the host accepted the Secure Boot of '%s', but did not keep it", wanted->name);
+            return NULL;
+        }
+        if (!set_secure_boot(definition, seen, error))
+            return NULL;
     }
-    return g_steal_pointer(&again);
 }
 
 static gboolean secure(Definition *definition, GError **error)

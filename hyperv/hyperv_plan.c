@@ -214,12 +214,15 @@ static gboolean is_other_memory(const HypervMachine *current, const HypervMachin
                                       current->max_memory_mib != wanted->max_memory_mib);
 }
 
-static gboolean is_other_secure_boot(const HypervMachine *current, const HypervMachine *wanted)
+static gboolean is_other_template(const HypervMachine *current, const HypervMachine *wanted)
 {
-    if (current->secure_boot != wanted->secure_boot)
-        return TRUE;
     return wanted->secure_boot_template &&
            !hyperv_id_equal(wanted->secure_boot_template, current->secure_boot_template);
+}
+
+static gboolean is_other_secure_boot(const HypervMachine *current, const HypervMachine *wanted)
+{
+    return current->secure_boot != wanted->secure_boot || is_other_template(current, wanted);
 }
 
 static gboolean is_other_security(const HypervSecurity *current, const HypervSecurity *wanted)
@@ -252,9 +255,9 @@ HypervPlan *hyperv_plan_new(const HypervMachine *current, HypervMachine *wanted,
         return NULL;
     }
     compare_settings(plan, current, wanted);
-    if (plan->secure_boot && current->security.tpm_enabled && wanted->security.tpm_enabled) {
+    if (plan->secure_boot && current->security.tpm_enabled && is_other_template(current, wanted)) {
         hyperv_error_set(error, HYPERV_ERROR_UNSUPPORTED, 0,
-                         "Secure Boot and its template cannot change while there is a TPM");
+                         "the template of Secure Boot cannot change any more: the machine has a TPM");
         return NULL;
     }
     if (!compare_drives(plan, current, wanted, error))

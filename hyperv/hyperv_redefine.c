@@ -31,6 +31,8 @@ typedef struct {
     gboolean set_protector; /* the machine has none that could be kept */
     gboolean touched;       /* the host may be changed */
     gboolean protector_sent;
+    gboolean going_back;
+    gboolean template_stays; /* what cannot be undone */
 } Redefinition;
 
 static void redefinition_clear(Redefinition *redefinition)
@@ -132,6 +134,21 @@ static gboolean resolve_switches(Redefinition *redefinition, GError **error)
     return hyperv_switch_resolve_paths(&redefinition->call, unresolved, error);
 }
 
+/* A TPM freezes the template of Secure Boot for good: going back from one that
+ * was just made goes as far as it can. */
+static void accept_frozen_template(Redefinition *redefinition)
+{
+    const HypervMachine *current = redefinition->current;
+    HypervMachine *wanted = redefinition->wanted;
+
+    if (!redefinition->going_back || !current->security.tpm_enabled || !wanted->secure_boot_template ||
+        hyperv_id_equal(wanted->secure_boot_template, current->secure_boot_template))
+        return;
+    g_free(wanted->secure_boot_template);
+    wanted->secure_boot_template = g_strdup(current->secure_boot_template);
+    redefinition->template_stays = TRUE;
+}
+
 static gboolean prepare(Redefinition *redefinition, const HypervProtection *given, GError **error)
 {
     g_autoptr(HypervMachine) seen = hyperv_machine_new();
@@ -144,6 +161,7 @@ static gboolean prepare(Redefinition *redefinition, const HypervProtection *give
 
         g_clear_pointer(&nic->switch_path, g_free);
     }
+    accept_frozen_template(redefinition);
     redefinition->plan = hyperv_plan_new(redefinition->current, redefinition->wanted, redefinition->slots, error);
     return redefinition->plan && require_off(redefinition, error) && resolve_switches(redefinition, error) &&
            prepare_security(redefinition, given, error);
@@ -199,7 +217,7 @@ static gboolean change_settings(Redefinition *redefinition, GError **error)
     what = g_strdup_printf("changing the settings of '%s'", redefinition->current->name);
     hyperv_settings_set_differences(change, redefinition->current, redefinition->wanted);
     if (plan->secure_boot)
-        hyperv_settings_set_secure_boot(change, redefinition->wanted);
+        hyperv_settings_set_secure_boot(change, redefinition->current, redefinition->wanted);
     return hyperv_settings_modify(&redefinition->call, change, what, error);
 }
 
@@ -269,13 +287,13 @@ static gboolean add_devices(Redefinition *redefinition, GError **error)
                               redefinition->slots, redefinition->plan->addition, error);
 }
 
-/* Boot order and notes: last, since the order names devices, and the notes say
- * what the machine is. */
-static gboolean finish(Redefinition *redefinition, GError **error)
+/* After the devices, which the boot order names; before the TPM, which cannot
+ * be undone altogether. */
+static gboolean change_order_and_notes(Redefinition *redefinition, GError **error)
 {
     g_autoptr(WsmanInstance) change = hyperv_settings_change(redefinition->guid);
     g_autoptr(WsmanInstance) settings = NULL;
-    g_autofree char *what = g_strdup_printf("completing the change of '%s'", redefinition->current->name);
+    g_autofree char *what = g_strdup_printf("changing boot order and notes of '%s'", redefinition->current->name);
 
     if (!redefinition->plan->boot && !redefinition->plan->notes)
         return TRUE;
@@ -294,7 +312,8 @@ static gboolean execute(Redefinition *redefinition, GError **error)
     redefinition->touched = TRUE;
     return lower_security(redefinition, error) && change_settings(redefinition, error) &&
            remove_devices(redefinition, error) && modify_devices(redefinition, error) &&
-           add_devices(redefinition, error) && raise_security(redefinition, error) && finish(redefinition, error);
+           add_devices(redefinition, error) && change_order_and_notes(redefinition, error) &&
+           raise_security(redefinition, error);
 }
 
 /* --- there and back -------------------------------------------------------------------- */
@@ -320,7 +339,8 @@ static gboolean clear_protector(HypervCall *call, const char *guid, GError **err
 /* Not cancellable; every request and job in it is bounded. */
 static gboolean go_back(const Redefinition *failed, const HypervMachine *before, GError **error)
 {
-    g_auto(Redefinition) back = { .call = { .host = failed->call.host }, .guid = failed->guid };
+    g_auto(Redefinition) back = { .call = { .host = failed->call.host }, .guid = failed->guid,
+                                  .going_back = TRUE };
     g_autoptr(HypervMachine) now = NULL;
 
     if (failed->call.unfinished)
@@ -331,7 +351,13 @@ static gboolean go_back(const Redefinition *failed, const HypervMachine *before,
     back.current = now;
     if (!apply(&back, before, NULL, error))
         return FALSE;
-    return !failed->protector_sent || clear_protector(&back.call, failed->guid, error);
+    if (failed->protector_sent && !clear_protector(&back.call, failed->guid, error))
+        return FALSE;
+    if (!back.template_stays)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_UNSUPPORTED, 0,
+                     "all is as it was, but for the template of Secure Boot, which a TPM has frozen");
+    return FALSE;
 }
 
 gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,

@@ -97,10 +97,13 @@ void hyperv_settings_set_notes(WsmanInstance *settings, const char *notes)
                              lines[0] ? (const char *const *)lines : none);
 }
 
-void hyperv_settings_set_secure_boot(WsmanInstance *settings, const HypervMachine *wanted)
+void hyperv_settings_set_secure_boot(WsmanInstance *settings, const HypervMachine *current,
+                                     const HypervMachine *wanted)
 {
-    wsman_instance_set_boolean(settings, "SecureBootEnabled", wanted->secure_boot);
-    if (wanted->secure_boot_template)
+    if (!current || current->secure_boot != wanted->secure_boot)
+        wsman_instance_set_boolean(settings, "SecureBootEnabled", wanted->secure_boot);
+    if (wanted->secure_boot_template &&
+        (!current || !hyperv_id_equal(current->secure_boot_template, wanted->secure_boot_template)))
         wsman_instance_set_string(settings, "SecureBootTemplateId", wanted->secure_boot_template);
 }
 
@@ -121,7 +124,7 @@ WsmanInstance *hyperv_settings_new(const HypervMachine *wanted, const char *note
     if (wanted->turn_off_on_guest_restart)
         wsman_instance_set_boolean(settings, "TurnOffOnGuestRestart", TRUE);
     if (wanted->generation == 2)
-        hyperv_settings_set_secure_boot(settings, wanted);
+        hyperv_settings_set_secure_boot(settings, NULL, wanted);
     return settings;
 }
 

@@ -32,8 +32,11 @@ WsmanInstance *hyperv_settings_new(const HypervMachine *wanted, const char *note
 /* A change: InstanceID alone, to be filled. Hosts refuse whole copies. */
 WsmanInstance *hyperv_settings_change(const char *guid);
 void hyperv_settings_set_notes(WsmanInstance *settings, const char *notes);
-/* Generation 2 only. */
-void hyperv_settings_set_secure_boot(WsmanInstance *settings, const HypervMachine *wanted);
+/* Generation 2 only; what differs from current, or all when that is NULL. A
+ * host on which the machine has had a TPM refuses any write of the template,
+ * of the same one, too. */
+void hyperv_settings_set_secure_boot(WsmanInstance *settings, const HypervMachine *current,
+                                     const HypervMachine *wanted);
 /* Name, actions and BIOS GUID, where they differ; TRUE when any does. */
 gboolean hyperv_settings_set_differences(WsmanInstance *settings, const HypervMachine *current,
                                          const HypervMachine *wanted);

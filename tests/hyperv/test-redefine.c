@@ -210,11 +210,17 @@ static void tpm_off(HypervMachine *m)
     m->security.tpm_enabled = FALSE;
 }
 
+static void template_and_tpm(HypervMachine *m)
+{
+    secure_boot_on(m);
+    tpm_on(m);
+}
+
 static void everything(HypervMachine *m)
 {
     change_name_and_notes(m);
     change_memory(m);
-    secure_boot_on(m);
+    m->secure_boot = TRUE;
     tpm_on(m);
     change_disk_address(m);
     add_nic(m);
@@ -385,6 +391,25 @@ static void test_failure_of_taking_the_tpm_away_goes_back(void **state)
         fail_at(machine_with_tpm, tpm_off, nth, FAKE_FAIL_RETURN);
 }
 
+static void test_template_that_a_tpm_froze_is_told(void **state)
+{
+    guint count = count_calls(machine_plain, template_and_tpm);
+    Fixture *fixture = *state;
+    g_autoptr(HypervMachine) current = load(fixture);
+    g_autoptr(HypervMachine) wanted = hyperv_machine_copy(current);
+    g_autoptr(HypervMachine) after = NULL;
+    g_autoptr(GError) error = NULL;
+    HypervProtection protection = { 0 };
+
+    template_and_tpm(wanted);
+    /* The last one reads back: the TPM is there by then. */
+    fake_wsman_fail(fixture->fake->wsman, count - 4, FAKE_FAIL_REFUSED, NULL);
+    assert_false(hyperv_redefine(fixture->fake->host, current, wanted, &protection, NULL, &error));
+    assert_non_null(strstr(error->message, "template of Secure Boot"));
+    after = load(fixture);
+    assert_false(after->security.tpm_enabled || after->secure_boot);
+}
+
 static void test_failure_to_go_back_is_told(void **state)
 {
     Fixture *fixture = *state;
@@ -541,6 +566,7 @@ int main(void)
         T(test_name_alone_touches_the_name_alone, setup_tpm),
         cmocka_unit_test(test_failure_of_any_call_goes_back),
         cmocka_unit_test(test_failure_of_taking_the_tpm_away_goes_back),
+        T(test_template_that_a_tpm_froze_is_told, setup_plain),
         T(test_failure_to_go_back_is_told, setup_plain),
         T(test_generation_and_unknown_switch_are_refused, setup_plain),
         T(test_running_machine_takes_name_and_notes_alone, setup_plain),
