@@ -636,6 +636,44 @@ test_missing_macs_are_of_microsofts_range(void **state G_GNUC_UNUSED)
 }
 
 
+/* libvirt calls many entries at once: nothing here may be shared. */
+static gpointer
+plan_many_times(gpointer data)
+{
+    const char *xml = data;
+    int i;
+
+    for (i = 0; i < 40; i++) {
+        g_autoptr(MsvmPlan) plan = xml_test_plan(xml, &xml_test_host_2022, NULL, NULL);
+        g_autoptr(HypervMachine) made = plan ? xml_test_host_makes(plan->machine) : NULL;
+        g_autoptr(virDomainXMLOption) xmlopt = msvmXMLOptionNew();
+        g_autoptr(virDomainDef) def = made ? msvmDomainDefNew(made, -1, xmlopt) : NULL;
+
+        if (!def)
+            return GINT_TO_POINTER(1);
+    }
+    return NULL;
+}
+
+
+static void
+test_many_threads_plan_at_once(void **state G_GNUC_UNUSED)
+{
+    XmlTestParts parts = { .metadata = "<msvm:image><msvm:property name='os_vtpm' value='required'/></msvm:image>",
+                           .devices = DISK("sda", "") };
+    g_autofree char *xml = xml_test_domain(&parts);
+    GThread *threads[8];
+    size_t i;
+    int failures = 0;
+
+    for (i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("plan", plan_many_times, xml);
+    for (i = 0; i < G_N_ELEMENTS(threads); i++)
+        failures += GPOINTER_TO_INT(g_thread_join(threads[i]));
+    assert_int_equal(failures, 0);
+}
+
+
 int
 main(void)
 {
@@ -665,6 +703,7 @@ main(void)
         cmocka_unit_test(test_the_uuid_is_the_records_else_the_vm_id),
         cmocka_unit_test(test_capabilities_name_the_guests),
         cmocka_unit_test(test_missing_macs_are_of_microsofts_range),
+        cmocka_unit_test(test_many_threads_plan_at_once),
     };
 
     return cmocka_run_group_tests(tests, xml_test_setup, NULL);
