@@ -70,7 +70,8 @@ char *make_protector_document(const char *certificate, const WrappingPlan *plan,
     g_string_append_printf(out,
                            "</Wrappings>\n<TransportKeySignature><KeyDerivationMethod Algorithm=\"urn:c\"/>"
                            "<Signature Algorithm=\"urn:a\"><SignatureValue>c2ln</SignatureValue></Signature>"
-                           "</TransportKeySignature>\n<GuardianSignature WrappingId=\"%u\"><Signature Algorithm=\"urn:a\">"
+                           "</TransportKeySignature>\n<GuardianSignature WrappingId=\"%u\">"
+                           "<Signature Algorithm=\"urn:a\">"
                            "<SignatureValue>c2ln</SignatureValue></Signature></GuardianSignature>\n</Protector>\n",
                            n > 0 ? plan[0].id : 1);
     return g_string_free(g_steal_pointer(&out), FALSE);

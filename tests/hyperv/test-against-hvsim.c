@@ -652,6 +652,84 @@ static void test_states_follow_power(void **state)
     hvsim_stop(sim);
 }
 
+static gboolean wait_for_state(Hvsim *sim, const char *guid, HypervState wanted)
+{
+    for (guint i = 0; i < 100; i++) {
+        HypervState now;
+
+        if (hyperv_query_state(hvsim_host(sim), guid, &now, NULL, NULL, NULL) && now == wanted)
+            return TRUE;
+        g_usleep(50 * 1000);
+    }
+    return FALSE;
+}
+
+static void test_guest_is_shut_down_and_a_machine_that_is_off_has_none(void **state)
+{
+    Hvsim *sim = start_with(NULL, NULL);
+    g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 1, 1);
+    g_autofree char *guid = must_define(sim, wanted);
+    g_autoptr(GError) error = NULL;
+
+    assert_false(hyperv_shut_down(hvsim_host(sim), guid, FALSE, NULL, &error));
+    assert_true(g_error_matches(error, HYPERV_ERROR, HYPERV_ERROR_UNSUPPORTED) ||
+                g_error_matches(error, HYPERV_ERROR, HYPERV_ERROR_INVALID_STATE));
+    g_clear_error(&error);
+    assert_true(hyperv_start(hvsim_host(sim), guid, NULL, NULL));
+    hyperv_shut_down(hvsim_host(sim), guid, TRUE, NULL, &error);
+    g_assert_no_error(error);
+    assert_true(wait_for_state(sim, guid, HYPERV_STATE_RUNNING));
+    hyperv_shut_down(hvsim_host(sim), guid, FALSE, NULL, &error);
+    g_assert_no_error(error);
+    assert_true(wait_for_state(sim, guid, HYPERV_STATE_OFF));
+    hvsim_stop(sim);
+}
+
+static void test_locked_guest_is_shut_down_with_force(void **state)
+{
+    Hvsim *sim = start_with(NULL, NULL);
+    g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 0, 0);
+    g_autofree char *guid = must_define(sim, wanted);
+    g_autoptr(GError) error = NULL;
+
+    assert_true(hyperv_start(hvsim_host(sim), guid, NULL, NULL));
+    hvsim_inject(sim, "when=InitiateShutdown,nth=1,do=return:32781");
+    hyperv_shut_down(hvsim_host(sim), guid, FALSE, NULL, &error);
+    g_assert_no_error(error);
+    assert_true(wait_for_state(sim, guid, HYPERV_STATE_OFF));
+    hvsim_stop(sim);
+}
+
+static gpointer cancel_soon(gpointer cancellable)
+{
+    g_usleep(60 * 1000);
+    g_cancellable_cancel(cancellable);
+    return NULL;
+}
+
+static void test_define_that_is_cancelled_among_slow_jobs_leaves_nothing(void **state)
+{
+    Hvsim *sim = start_with("--job-ms=200", NULL);
+    g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 1, 1);
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    g_autofree char *guid = NULL;
+    g_autoptr(GError) error = NULL;
+    GThread *thread;
+
+    hvsim_host(sim);
+    before = hvsim_control(sim, "GET", "/state", NULL);
+    thread = g_thread_new("cancel", cancel_soon, cancellable);
+    guid = hyperv_define(hvsim_host(sim), wanted, PENDING, NULL, cancellable, &error);
+    g_thread_join(thread);
+    assert_null(guid);
+    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    after = hvsim_control(sim, "GET", "/state", NULL);
+    assert_string_equal(after, before);
+    hvsim_stop(sim);
+}
+
 static void test_undefine_refuses_a_running_machine(void **state)
 {
     Hvsim *sim = start_with(NULL, NULL);
@@ -725,6 +803,9 @@ int main(void)
         cmocka_unit_test(test_changes_arrive),
         cmocka_unit_test(test_failed_change_goes_back),
         cmocka_unit_test(test_states_follow_power),
+        cmocka_unit_test(test_guest_is_shut_down_and_a_machine_that_is_off_has_none),
+        cmocka_unit_test(test_locked_guest_is_shut_down_with_force),
+        cmocka_unit_test(test_define_that_is_cancelled_among_slow_jobs_leaves_nothing),
         cmocka_unit_test(test_undefine_refuses_a_running_machine),
         cmocka_unit_test(test_many_threads_share_a_host),
     };
