@@ -18,165 +18,7 @@
 #include "hyperv/hyperv_load.h"
 #include "hyperv/hyperv_power.h"
 #include "hyperv/hyperv_protector.h"
-#include "tests/hyperv/describe.h"
-#include "tests/hyperv/hvsim.h"
-
-#define PENDING "libvirt-msvm pending 1"
-#define SWITCH "Default Switch"
-
-static Hvsim *start_with(const char *a, const char *b)
-{
-    const char *const extra[] = { a, b, NULL };
-    Hvsim *sim = hvsim_start(FALSE, extra);
-
-    assert_non_null(sim);
-    return sim;
-}
-
-/* --- machines as they are wanted --------------------------------------------------- */
-
-static char *switch_name(Hvsim *sim)
-{
-    g_autoptr(GPtrArray) rows = wsman_client_query(hvsim_client(sim), HYPERV_NS_VIRTUALIZATION,
-                                                   "select ElementName from Msvm_VirtualEthernetSwitch", NULL, NULL);
-
-    assert_true(rows && rows->len > 0);
-    return g_strdup(wsman_instance_get_string(g_ptr_array_index(rows, 0), "ElementName"));
-}
-
-static HypervMachine *make_machine(Hvsim *sim, guint generation, guint n_disks, guint n_nics)
-{
-    HypervMachine *machine = hyperv_machine_new();
-    g_autofree char *lan = switch_name(sim);
-    guint place = 0;
-
-    machine->name = g_strdup("web1");
-    machine->notes = g_strdup("libvirt-msvm 1 record & <more>");
-    machine->bios_guid = g_strdup("11111111-2222-4333-8444-555555555555");
-    machine->generation = generation;
-    machine->memory_mib = 1024;
-    machine->processors = 2;
-    machine->startup_action = HYPERV_STARTUP_NONE;
-    machine->shutdown_action = HYPERV_SHUTDOWN_GUEST;
-    if (generation == 2)
-        machine->secure_boot_template = g_strdup("1734c6e8-3154-4dda-ba5f-a874cc483422");
-    for (guint i = 0; i < n_disks; i++) {
-        HypervDrive *disk = generation == 2
-            ? hyperv_machine_add_drive(machine, HYPERV_DRIVE_DISK, HYPERV_BUS_SCSI, i % 3, i / 3)
-            : hyperv_machine_add_drive(machine, HYPERV_DRIVE_DISK, HYPERV_BUS_IDE, i / 2, i % 2);
-
-        disk->path = g_strdup_printf("C:\\vm\\web1 disk%u & co.vhdx", i);
-        disk->boot_order = generation == 2 ? ++place : 0;
-        machine->n_scsi_controllers = generation == 2 ? MAX(machine->n_scsi_controllers, i % 3 + 1) : 0;
-    }
-    for (guint i = 0; i < n_nics; i++) {
-        HypervNic *nic = hyperv_machine_add_nic(machine);
-
-        nic->mac = g_strdup_printf("00155D0000%02X", i + 1);
-        nic->switch_name = g_strdup(lan);
-        nic->connected = TRUE;
-        nic->boot_order = generation == 2 ? ++place : 0;
-    }
-    return machine;
-}
-
-static void add_tpm(HypervMachine *machine)
-{
-    machine->secure_boot = TRUE;
-    machine->security.tpm_enabled = TRUE;
-}
-
-static char *define(Hvsim *sim, const HypervMachine *wanted, GError **error)
-{
-    HypervProtection protection = { .create_owner = TRUE };
-
-    return hyperv_define(hvsim_host(sim), wanted, PENDING, wanted->security.tpm_enabled ? &protection : NULL, NULL,
-                         error);
-}
-
-static char *must_define(Hvsim *sim, const HypervMachine *wanted)
-{
-    g_autoptr(GError) error = NULL;
-    char *guid = define(sim, wanted, &error);
-
-    g_assert_no_error(error);
-    assert_non_null(guid);
-    return guid;
-}
-
-static int compare_drives(gconstpointer a, gconstpointer b)
-{
-    const HypervDrive *left = *(const HypervDrive *const *)a;
-    const HypervDrive *right = *(const HypervDrive *const *)b;
-
-    return (int)(left->controller * 64 + left->unit) - (int)(right->controller * 64 + right->unit);
-}
-
-/* In the order of addresses; names of adapters, which the host makes, apart. */
-static char *comparable(const HypervMachine *machine)
-{
-    g_autoptr(HypervMachine) copy = hyperv_machine_copy(machine);
-
-    for (guint i = 0; i < copy->nics->len; i++)
-        g_clear_pointer(&((HypervNic *)g_ptr_array_index(copy->nics, i))->name, g_free);
-    g_ptr_array_sort(copy->drives, compare_drives);
-    return describe_machine(copy);
-}
-
-static void assert_loads_as(Hvsim *sim, const char *guid, const HypervMachine *wanted)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HypervMachine) loaded = hyperv_load(hvsim_host(sim), guid, NULL, &error);
-    g_autofree char *expected = comparable(wanted);
-    g_autofree char *got = NULL;
-
-    g_assert_no_error(error);
-    got = comparable(loaded);
-    assert_string_equal(got, expected);
-}
-
-/* --- counting ------------------------------------------------------------------------ */
-
-/* Gets of jobs since the log was started anew. */
-static guint count_polls(Hvsim *sim)
-{
-    g_autofree char *log = hvsim_control(sim, "GET", "/log", NULL);
-    guint polls = 0;
-
-    for (const char *at = log; (at = strstr(at, "Job\"")) != NULL; at++) {
-        const char *line = at;
-
-        while (line > log && line[-1] != '\n')
-            line--;
-        polls += g_strstr_len(line, at - line, "\"Get\"") != NULL;
-    }
-    return polls;
-}
-
-typedef struct {
-    guint64 requests;
-    guint polls;
-} Count;
-
-static Count start_count(Hvsim *sim)
-{
-    return (Count){ wsman_client_get_n_requests(hvsim_client(sim)), count_polls(sim) };
-}
-
-static guint end_count(Hvsim *sim, Count start)
-{
-    guint64 requests = wsman_client_get_n_requests(hvsim_client(sim)) - start.requests;
-
-    return (guint)requests - (count_polls(sim) - start.polls);
-}
-
-static void assert_budget(const char *what, guint count, guint budget)
-{
-    print_message("# %s: %u of %u\n", what, count, budget);
-    assert_in_range(count, 1, budget);
-}
-
-/* --- tests ------------------------------------------------------------------------------ */
+#include "tests/hyperv/sim_machines.h"
 
 static void test_open_over_tls_takes_two_requests(void **state)
 {
@@ -476,101 +318,7 @@ static void test_old_host_has_no_security_but_serves(void **state)
     hvsim_stop(sim);
 }
 
-/* --- faults ------------------------------------------------------------------------------ */
-
-static const char *const actions[] = { "http:500", "fault:0x80041001", "reset", "reset-after", "reset-mid",
-                                       "return:32768", "job:32768:injected" };
-
-/* Every request of a define fails in turn, until one define is through. */
-static void fail_every_request(const char *action, gboolean jobs)
-{
-    Hvsim *sim = start_with(jobs ? "--job-ms=10" : "--job-ms=0", "--guardian=yes");
-    g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 1, 1);
-    g_autofree char *before = NULL;
-    guint failed = 0;
-
-    add_tpm(wanted);
-    hvsim_host(sim);
-    before = hvsim_control(sim, "GET", "/state", NULL);
-    for (guint nth = 1; nth < 200; nth++) {
-        g_autofree char *spec = g_strdup_printf("when=any,nth=%u,do=%s", nth, action);
-        g_autofree char *after = NULL;
-        g_autofree char *guid = NULL;
-        g_autoptr(GError) error = NULL;
-        guint64 requests = wsman_client_get_n_requests(hvsim_client(sim));
-
-        hvsim_inject(sim, spec);
-        guid = define(sim, wanted, &error);
-        hvsim_clear_faults(sim);
-        requests = wsman_client_get_n_requests(hvsim_client(sim)) - requests;
-        if (guid) {
-            assert_true(hyperv_undefine(hvsim_host(sim), guid, NULL, NULL));
-            if (requests < nth)
-                break;
-        }
-        failed += guid == NULL;
-        after = hvsim_control(sim, "GET", "/state", NULL);
-        if (strcmp(after, before) != 0)
-            fail_msg("%s at request %u left something (%s)", action, nth, error ? error->message : "defined");
-    }
-    assert_true(failed > 0);
-    hvsim_stop(sim);
-}
-
-static void test_failure_of_any_request_leaves_nothing(void **state)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(actions); i++)
-        fail_every_request(actions[i], FALSE);
-}
-
-static void test_failure_of_any_request_among_jobs_leaves_nothing(void **state)
-{
-    fail_every_request("fault:0x80041001", TRUE);
-    fail_every_request("reset-after", TRUE);
-}
-
-static void test_failed_job_tells_why(void **state)
-{
-    Hvsim *sim = start_with(NULL, NULL);
-    g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 1, 1);
-    g_autofree char *guid = must_define(sim, wanted);
-    g_autoptr(GError) error = NULL;
-
-    hvsim_inject(sim, "when=RequestStateChange,nth=1,do=job:32768:not enough memory");
-    assert_false(hyperv_start(hvsim_host(sim), guid, NULL, &error));
-    g_assert_error(error, HYPERV_ERROR, HYPERV_ERROR_JOB_FAILED);
-    assert_non_null(strstr(error->message, "not enough memory"));
-    hvsim_stop(sim);
-}
-
 /* --- changes ------------------------------------------------------------------------------ */
-
-static void change_all(HypervMachine *machine)
-{
-    HypervDrive *more = hyperv_machine_add_drive(machine, HYPERV_DRIVE_DVD, HYPERV_BUS_SCSI, 0, 5);
-
-    g_free(machine->name);
-    machine->name = g_strdup("web2");
-    g_free(machine->notes);
-    machine->notes = g_strdup("another record");
-    machine->memory_mib = 2048;
-    machine->processors = 4;
-    more->path = g_strdup("C:\\iso\\install.iso");
-    ((HypervNic *)g_ptr_array_index(machine->nics, 0))->connected = FALSE;
-    g_free(((HypervDrive *)g_ptr_array_index(machine->drives, 0))->path);
-    ((HypervDrive *)g_ptr_array_index(machine->drives, 0))->path = g_strdup("C:\\vm\\another.vhdx");
-    add_tpm(machine);
-}
-
-static gboolean redefine(Hvsim *sim, const char *guid, GError **error)
-{
-    g_autoptr(HypervMachine) current = hyperv_load(hvsim_host(sim), guid, NULL, NULL);
-    g_autoptr(HypervMachine) wanted = hyperv_machine_copy(current);
-    HypervProtection protection = { .create_owner = TRUE };
-
-    change_all(wanted);
-    return hyperv_redefine(hvsim_host(sim), current, wanted, &protection, NULL, error);
-}
 
 static void test_changes_arrive(void **state)
 {
@@ -593,33 +341,6 @@ static void test_changes_arrive(void **state)
     assert_false(((HypervNic *)g_ptr_array_index(loaded->nics, 0))->connected);
     assert_true(((HypervNic *)g_ptr_array_index(loaded->nics, 1))->connected);
     assert_true(loaded->security.tpm_enabled && loaded->secure_boot);
-    hvsim_stop(sim);
-}
-
-static void test_failed_change_goes_back(void **state)
-{
-    Hvsim *sim = start_with("--guardian=yes", "--job-ms=0");
-    g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 2, 2);
-    g_autofree char *guid = must_define(sim, wanted);
-    g_autoptr(HypervMachine) before = hyperv_load(hvsim_host(sim), guid, NULL, NULL);
-    guint failed = 0;
-
-    for (guint nth = 4; nth < 60; nth++) {
-        g_autofree char *spec = g_strdup_printf("when=Invoke,nth=%u,do=return:32768", nth - 3);
-        g_autoptr(GError) error = NULL;
-        gboolean ok;
-
-        hvsim_inject(sim, spec);
-        ok = redefine(sim, guid, &error);
-        hvsim_clear_faults(sim);
-        if (ok)
-            break;
-        failed++;
-        if (strstr(error->message, "brought back"))
-            fail_msg("%s", error->message);
-        assert_loads_as(sim, guid, before);
-    }
-    assert_true(failed > 5);
     hvsim_stop(sim);
 }
 
@@ -700,36 +421,6 @@ static void test_locked_guest_is_shut_down_with_force(void **state)
     hvsim_stop(sim);
 }
 
-static gpointer cancel_soon(gpointer cancellable)
-{
-    g_usleep(60 * 1000);
-    g_cancellable_cancel(cancellable);
-    return NULL;
-}
-
-static void test_define_that_is_cancelled_among_slow_jobs_leaves_nothing(void **state)
-{
-    Hvsim *sim = start_with("--job-ms=200", NULL);
-    g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 1, 1);
-    g_autoptr(GCancellable) cancellable = g_cancellable_new();
-    g_autofree char *before = NULL;
-    g_autofree char *after = NULL;
-    g_autofree char *guid = NULL;
-    g_autoptr(GError) error = NULL;
-    GThread *thread;
-
-    hvsim_host(sim);
-    before = hvsim_control(sim, "GET", "/state", NULL);
-    thread = g_thread_new("cancel", cancel_soon, cancellable);
-    guid = hyperv_define(hvsim_host(sim), wanted, PENDING, NULL, cancellable, &error);
-    g_thread_join(thread);
-    assert_null(guid);
-    g_assert_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    after = hvsim_control(sim, "GET", "/state", NULL);
-    assert_string_equal(after, before);
-    hvsim_stop(sim);
-}
-
 static void test_undefine_refuses_a_running_machine(void **state)
 {
     Hvsim *sim = start_with(NULL, NULL);
@@ -797,15 +488,10 @@ int main(void)
         cmocka_unit_test(test_guarded_host_without_keys_is_left_alone),
         cmocka_unit_test(test_host_without_guard_says_so),
         cmocka_unit_test(test_old_host_has_no_security_but_serves),
-        cmocka_unit_test(test_failure_of_any_request_leaves_nothing),
-        cmocka_unit_test(test_failure_of_any_request_among_jobs_leaves_nothing),
-        cmocka_unit_test(test_failed_job_tells_why),
         cmocka_unit_test(test_changes_arrive),
-        cmocka_unit_test(test_failed_change_goes_back),
         cmocka_unit_test(test_states_follow_power),
         cmocka_unit_test(test_guest_is_shut_down_and_a_machine_that_is_off_has_none),
         cmocka_unit_test(test_locked_guest_is_shut_down_with_force),
-        cmocka_unit_test(test_define_that_is_cancelled_among_slow_jobs_leaves_nothing),
         cmocka_unit_test(test_undefine_refuses_a_running_machine),
         cmocka_unit_test(test_many_threads_share_a_host),
     };
