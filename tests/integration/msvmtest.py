@@ -296,10 +296,11 @@ def sanitizer_environment():
     if _SANITIZED is None:
         _SANITIZED = {}
         if is_sanitized():
-            libraries = [subprocess.run(["gcc", "-print-file-name=" + name], capture_output=True,
-                                        text=True, check=True).stdout.strip()
-                         for name in ("libasan.so", "libubsan.so")]
-            _SANITIZED = {"LD_PRELOAD": " ".join(os.path.realpath(path) for path in libraries),
+            # Not libubsan.so, too: the module brings it, and with both before
+            # it even a stock virsh hangs when it ends.
+            library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True,
+                                     text=True, check=True).stdout.strip()
+            _SANITIZED = {"LD_PRELOAD": os.path.realpath(library),
                           "ASAN_OPTIONS": "detect_leaks=0:exitcode=99",
                           "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
     return _SANITIZED
