@@ -170,14 +170,18 @@ static void compare_with(const char *source)
         fail_msg("%s", output);
 }
 
+static char *published_schema(void)
+{
+    const char *samples = g_getenv("MSVM_SAMPLES_DIR");
+    g_autofree char *path = samples ? g_build_filename(samples, "hyperv-schema.json", NULL) : NULL;
+
+    return path && g_file_test(path, G_FILE_TEST_EXISTS) ? g_steal_pointer(&path) : NULL;
+}
+
 static void the_files_say_what_the_published_schema_says(void **state G_GNUC_UNUSED)
 {
-    static char source[4096]; /* skip() leaves without freeing anything */
-    const char *samples = g_getenv("MSVM_SAMPLES_DIR");
+    g_autofree char *source = published_schema();
 
-    g_snprintf(source, sizeof source, "%s/hyperv-schema.json", samples ? samples : "");
-    if (!samples || !g_file_test(source, G_FILE_TEST_EXISTS))
-        skip();
     compare_with(source);
 }
 
@@ -196,5 +200,9 @@ int main(void)
         cmocka_unit_test(the_files_say_what_the_published_schema_says),
     };
 
-    return cmocka_run_group_tests(tests, load, unload);
+    g_autofree char *published = published_schema();
+    gsize n = G_N_ELEMENTS(tests);
+
+    /* The last one only where there is something to compare with. */
+    return _cmocka_run_group_tests("tests", tests, published ? n : n - 1, load, unload);
 }

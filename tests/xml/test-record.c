@@ -360,17 +360,27 @@ test_abandoned_is_what_a_gone_process_of_this_host_left(void **state G_GNUC_UNUS
 }
 
 
+/* NULL on a system without one, such as a bare container. */
+static char *
+machine_id(void)
+{
+    g_autofree char *id = NULL;
+
+    if (!g_file_get_contents("/etc/machine-id", &id, NULL, NULL) || !*g_strstrip(id))
+        return NULL;
+    return g_steal_pointer(&id);
+}
+
+
 static void
 test_the_machine_id_itself_is_not_given_away(void **state G_GNUC_UNUSED)
 {
     g_autoptr(MsvmRecord) record = make_record("d");
-    g_autofree char *id = NULL;
+    g_autofree char *id = machine_id();
     g_autofree char *notes = NULL;
 
     msvmRecordSetPending(record);
     notes = msvmRecordFormat(record);
-    if (!g_file_get_contents("/etc/machine-id", &id, NULL, NULL) || !*g_strstrip(id))
-        skip();
     assert_null(strstr(notes, id));
 }
 
@@ -397,5 +407,9 @@ main(void)
         cmocka_unit_test(test_the_machine_id_itself_is_not_given_away),
     };
 
-    return cmocka_run_group_tests(tests, xml_test_setup, NULL);
+    g_autofree char *id = machine_id();
+    gsize n = G_N_ELEMENTS(tests);
+
+    /* The last one only where there is an id to hide. */
+    return _cmocka_run_group_tests("tests", tests, id ? n : n - 1, xml_test_setup, NULL);
 }
