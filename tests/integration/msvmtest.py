@@ -300,7 +300,10 @@ def sanitizer_environment():
             # it even a stock virsh hangs when it ends.
             library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True,
                                      text=True, check=True).stdout.strip()
-            _SANITIZED = {"LD_PRELOAD": os.path.realpath(library),
+            # Its wrappers of the XDR functions look for the real ones at the
+            # start: libtirpc, which libvirt's RPC uses, must be there by then.
+            tirpc = glob.glob("/usr/lib/*/libtirpc.so.3") + glob.glob("/lib/*/libtirpc.so.3")
+            _SANITIZED = {"LD_PRELOAD": " ".join([os.path.realpath(library)] + tirpc[:1]),
                           "ASAN_OPTIONS": "detect_leaks=0:exitcode=99",
                           "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
     return _SANITIZED
