@@ -3,6 +3,7 @@
 
 #include "driver/msvm_define.h"
 
+#include "driver/msvm_claim.h"
 #include "driver/msvm_keys.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_target.h"
@@ -238,9 +239,17 @@ define_run(Define *define)
 
 /* --- entries --------------------------------------------------------------------------- */
 
+static MsvmClaim *
+claim(const Define *define)
+{
+    return msvmClaimTake(hyperv_host_get_name(define->priv->host), define->def->name, define->uuid);
+}
+
 static virDomainPtr
 define_domain(virConnectPtr conn, Define *define)
 {
+    g_autoptr(MsvmClaim) held = claim(define);
+
     if (find_existing(define) < 0 || define_run(define) < 0)
         return NULL;
     return virGetDomain(conn, define->def->name, define->def->uuid, define->id);
@@ -311,12 +320,15 @@ virDomainPtr
 msvmDomainCreateXML(virConnectPtr conn, const char *xml, unsigned int flags)
 {
     g_autoptr(Define) define = NULL;
+    g_autoptr(MsvmClaim) held = NULL;
 
     virCheckFlags(VIR_DOMAIN_START_VALIDATE, NULL);
 
     define = define_new(conn, xml, flags & VIR_DOMAIN_START_VALIDATE);
-    if (!define || virDomainCreateXMLEnsureACL(conn, define->def) < 0 || find_existing(define) < 0 ||
-        require_new(define) < 0 || define_run(define) < 0 || start_or_undo(define) < 0)
+    if (!define || virDomainCreateXMLEnsureACL(conn, define->def) < 0)
+        return NULL;
+    held = claim(define);
+    if (find_existing(define) < 0 || require_new(define) < 0 || define_run(define) < 0 || start_or_undo(define) < 0)
         return NULL;
     return virGetDomain(conn, define->def->name, define->def->uuid, define->id);
 }
