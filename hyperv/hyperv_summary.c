@@ -7,8 +7,9 @@
 #define HRESULT_RESPONSE_TOO_LARGE 0x80338026u
 #define HRESULT_QUOTA_LIMIT 0x8033803Fu
 
-/* A listing is taken anew when a machine went away in the middle. */
-#define MAX_ATTEMPTS 3
+/* A listing is taken anew when a machine went away in the middle; several
+ * clients that remove machines at once make that likely. */
+#define MAX_ATTEMPTS 10
 
 static WsmanInstance *ask(HypervCall *call, const char *const *guids, gsize n_guids, const guint32 *items,
                           gsize n_items, GError **error)
