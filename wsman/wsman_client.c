@@ -128,6 +128,7 @@ wsman_client_new(const WsmanClientOptions *options, GError **error)
 {
     g_autoptr(WsmanClient) client = g_new0(WsmanClient, 1);
 
+    wsman_xml_init();
     g_atomic_ref_count_init(&client->refs);
     g_mutex_init(&client->config.credentials_lock);
     client->credentials_opaque = options->credentials_opaque;

@@ -117,13 +117,26 @@ is_utf16(const char *data, gsize size, const char *charset)
            (size >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0));
 }
 
+void
+wsman_xml_init(void)
+{
+    static gsize done;
+
+    if (g_once_init_enter(&done)) {
+        xmlInitParser();
+        g_once_init_leave(&done, 1);
+    }
+}
+
 xmlDoc *
 wsman_xml_parse(const char *what, const char *data, gsize size, const char *charset, GError **error)
 {
-    g_autoptr(xmlParserCtxt) parser = xmlNewParserCtxt();
+    g_autoptr(xmlParserCtxt) parser = NULL;
     Guard guard = { 0 };
     xmlDoc *doc;
 
+    wsman_xml_init();
+    parser = xmlNewParserCtxt();
     if (!parser)
         g_error("wsman: no memory for an XML parser");
     if (size > INT_MAX) {

@@ -13,6 +13,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 
 #define WSMAN_MAX_XML_NODES 500000
 
+/* Readies libxml2, whose own first initialisation two threads may not share.
+ * Any thread, any number of times. */
+void wsman_xml_init(void);
+
 /* what: names the text in errors ("answer"). data: followed by a NUL, which size
  * does not count. UTF-8, or UTF-16 when charset (what HTTP says, or NULL) or a
  * byte order mark tells so.
