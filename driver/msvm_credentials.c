@@ -103,6 +103,8 @@ ask(MsvmCredentials *credentials, GError **error)
     if (!credentials->user) {
         credentials->user = virAuthGetUsernamePath(credentials->path, credentials->auth, SERVICE, NULL,
                                                    credentials->host);
+        if (credentials->user && !*credentials->user)
+            g_clear_pointer(&credentials->user, g_free);
         if (!credentials->user)
             return fail(credentials, _("user name"), error);
     }

@@ -146,6 +146,19 @@ test_without_entry_and_callbacks_it_fails(void **state)
 }
 
 static void
+test_an_empty_user_name_is_none(void **state)
+{
+    Client client = { 0, "", "cbpass" };
+    virConnectAuth auth = { client_types, 2, client_callback, &client };
+    g_autoptr(MsvmCredentials) credentials = NULL;
+
+    g_unlink(path);
+    credentials = msvmCredentialsNew(NULL, &auth, NULL, "hv01");
+    assert_refuses(credentials, "no user name for host 'hv01'");
+    assert_int_equal(client.asked, 1);
+}
+
+static void
 test_a_client_that_gives_nothing_fails(void **state)
 {
     Client client = { 0, "cbuser", NULL };
@@ -179,6 +192,7 @@ main(void)
         TEST(test_a_file_that_is_not_there_does_not_stop_callbacks),
         TEST(test_without_entry_and_callbacks_it_fails),
         TEST(test_a_client_that_gives_nothing_fails),
+        TEST(test_an_empty_user_name_is_none),
         TEST(test_nobody_is_asked_once_the_connection_is_open),
     };
 
