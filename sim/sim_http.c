@@ -15,6 +15,9 @@
 #define PATH_ANONYMOUS "/wsman-anon/identify"
 #define CONTENT_TYPE "application/soap+xml;charset=UTF-8"
 #define LISTEN_BACKLOG 128
+/* A body that is too large, up to this, is read to its end: a client that is
+ * still sending would meet the end of the connection before the answer. */
+#define MAX_DRAINED_BODY (16 * 1024 * 1024)
 #define HTTP_TOO_LARGE 413 /* the name changed between versions of the library */
 #define FIRST_BODY_BYTES 4096
 
@@ -413,11 +416,12 @@ start(SimHttp *http, struct MHD_Connection *mhd, void **slot)
     *slot = exchange;
     length = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (length && (!g_ascii_string_to_unsigned(length, 10, 0, G_MAXUINT64, &size, NULL) ||
-                   size > http->options.max_body)) {
+                   size > MAX_DRAINED_BODY)) {
         /* Refused before it is read: the connection ends with the answer. */
         answer(exchange, HTTP_TOO_LARGE, NULL);
         return finish(exchange);
     }
+    exchange->too_large = length && size > http->options.max_body;
     return MHD_YES;
 }
 
