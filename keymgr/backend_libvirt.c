@@ -19,6 +19,7 @@
 #include "keymgr/keymgr_error.h"
 #include "keymgr/keymgr_reference.h"
 #include "keymgr/keymgr_text.h"
+#include "keymgr/keymgr_worker.h"
 
 #define DEFAULT_URI "secret:///system"
 #define DEFAULT_TIMEOUT_MS 30000
@@ -29,6 +30,7 @@ typedef struct {
     char *description;
     int usage_type; /* of virSecretUsageType; -1: any */
     guint timeout_ms;
+    KeymgrWorkers *workers;
     GMutex lock;
     virConnectPtr connection;
     KeymgrLibvirtGetValue get_value;
@@ -36,20 +38,13 @@ typedef struct {
     GDestroyNotify destroy;
 } Store;
 
-/* A piece of work in a thread. Freed by the last of caller and thread. */
+/* What a call asks for, in the thread that makes it. */
 typedef struct Job Job;
 struct Job {
-    gatomicrefcount refs;
     Store *store;
     gpointer (*work)(Job *job, virConnectPtr connection, GError **error);
-    GDestroyNotify free_result;
     char *text;          /* UUID or name, or the XML of a new secret */
     KeymgrSecret *value; /* of a new secret; or NULL */
-    GMutex lock;
-    GCond changed;
-    gboolean done;
-    gpointer result;
-    GError *error;
 };
 
 static const char *const usage_names[] = {
@@ -76,6 +71,7 @@ store_unref(Store *store)
         store->destroy(store->opaque);
     if (store->connection)
         virConnectClose(store->connection);
+    keymgr_workers_unref(store->workers);
     g_free(store->uri);
     g_free(store->description);
     g_mutex_clear(&store->lock);
@@ -112,6 +108,7 @@ libvirt_open(const KeymgrConfig *config, GError **error)
     if (!store->uri)
         store->uri = g_strdup(DEFAULT_URI);
     store->description = g_strdup_printf("libvirt's secrets at %s", store->uri);
+    store->workers = keymgr_workers_new("keymgr-libvirt", store->description);
     if (!read_usage_type(config, store, error) ||
         !keymgr_config_seconds(config, "total_timeout", 3600, DEFAULT_TIMEOUT_MS, &store->timeout_ms, error)) {
         store_unref(store);
@@ -242,107 +239,42 @@ connect_store(Store *store, GError **error)
 }
 
 static void
-job_unref(Job *job)
+job_free(gpointer data)
 {
-    if (!g_atomic_ref_count_dec(&job->refs))
-        return;
-    if (job->result)
-        job->free_result(job->result);
-    g_clear_error(&job->error);
+    Job *job = data;
+
     g_free(job->text);
     keymgr_secret_unref(job->value);
     store_unref(job->store);
-    g_mutex_clear(&job->lock);
-    g_cond_clear(&job->changed);
     g_free(job);
 }
 
 static gpointer
-job_thread(gpointer data)
+job_perform(gpointer data, GCancellable *left, GError **error)
 {
     Job *job = data;
-    GError *error = NULL;
+    virConnectPtr connection = connect_store(job->store, error);
     gpointer result = NULL;
-    virConnectPtr connection = connect_store(job->store, &error);
 
     if (connection) {
-        result = job->work(job, connection, &error);
+        result = job->work(job, connection, error);
         virConnectClose(connection);
     }
-    g_mutex_lock(&job->lock);
-    job->result = result;
-    job->error = error;
-    job->done = TRUE;
-    g_cond_broadcast(&job->changed);
-    g_mutex_unlock(&job->lock);
-    job_unref(job);
-    return NULL;
-}
-
-static void
-on_cancelled(GCancellable *cancellable, gpointer data)
-{
-    Job *job = data;
-
-    g_mutex_lock(&job->lock);
-    g_cond_broadcast(&job->changed);
-    g_mutex_unlock(&job->lock);
-}
-
-/* Waits for a job's result, until the deadline or a cancellation. */
-static gpointer
-job_await(Job *job, gint64 deadline, GCancellable *cancellable, GError **error)
-{
-    gpointer result = NULL;
-    gboolean in_time = TRUE;
-    gulong handler = 0;
-
-    if (cancellable)
-        handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), job, NULL);
-    g_mutex_lock(&job->lock);
-    while (!job->done && in_time && !g_cancellable_is_cancelled(cancellable))
-        in_time = g_cond_wait_until(&job->changed, &job->lock, deadline);
-    if (g_cancellable_set_error_if_cancelled(cancellable, error))
-        ;
-    else if (!job->done)
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_TIMEOUT, "%s: no answer in time",
-                    job->store->description);
-    else if (job->error)
-        g_propagate_error(error, g_steal_pointer(&job->error));
-    else
-        result = g_steal_pointer(&job->result);
-    g_mutex_unlock(&job->lock);
-    g_cancellable_disconnect(cancellable, handler);
     return result;
 }
 
 static gpointer
-run(Store *store, gpointer (*work)(Job *, virConnectPtr, GError **), GDestroyNotify free_result,
-    const char *text, KeymgrSecret *value, gint64 deadline, GCancellable *cancellable, GError **error)
+run(Store *store, gpointer (*work)(Job *, virConnectPtr, GError **), const KeymgrWork *kind, const char *text,
+    KeymgrSecret *value, gint64 deadline, GCancellable *cancellable, GError **error)
 {
     Job *job = g_new0(Job, 1);
-    GThread *thread;
-    gpointer result = NULL;
 
-    g_atomic_ref_count_init(&job->refs);
-    g_mutex_init(&job->lock);
-    g_cond_init(&job->changed);
     g_atomic_ref_count_inc(&store->refs);
     job->store = store;
     job->work = work;
-    job->free_result = free_result;
     job->text = g_strdup(text);
     job->value = value ? keymgr_secret_ref(value) : NULL;
-    g_atomic_ref_count_inc(&job->refs);
-    thread = g_thread_try_new("keymgr-libvirt", job_thread, job, error);
-    if (thread) {
-        g_thread_unref(thread);
-        result = job_await(job, deadline, cancellable, error);
-    } else {
-        job_unref(job);
-    }
-    job_unref(job);
-    return result;
+    return keymgr_worker_run(store->workers, kind, job, deadline, cancellable, error);
 }
 
 static gboolean
@@ -538,6 +470,22 @@ work_remove(Job *job, virConnectPtr connection, GError **error)
     return result;
 }
 
+/* A secret that was stored when nobody waited any more. */
+static void
+undo_store(gpointer data, gpointer uuid)
+{
+    Job *job = data;
+    virConnectPtr connection = connect_store(job->store, NULL);
+    virSecretPtr secret = connection ? virSecretLookupByUUIDString(connection, uuid) : NULL;
+
+    if (secret) {
+        undefine(job, secret, uuid, NULL);
+        virSecretFree(secret);
+    }
+    if (connection)
+        virConnectClose(connection);
+}
+
 static gpointer
 work_check(Job *job, virConnectPtr connection, GError **error)
 {
@@ -559,6 +507,14 @@ array_free(gpointer array)
 {
     g_ptr_array_unref(array);
 }
+
+static const KeymgrWork for_secret = { .work = job_perform, .free_result = secret_free, .free_data = job_free };
+static const KeymgrWork for_info = { .work = job_perform, .free_result = info_free, .free_data = job_free };
+static const KeymgrWork for_array = { .work = job_perform, .free_result = array_free, .free_data = job_free };
+static const KeymgrWork for_text = { .work = job_perform, .free_result = g_free, .free_data = job_free };
+static const KeymgrWork for_new_secret = {
+    .work = job_perform, .free_result = g_free, .free_data = job_free, .undo = undo_store,
+};
 
 static gboolean
 parse(const char *text, KeymgrReference *reference, GError **error)
@@ -598,7 +554,7 @@ libvirt_fetch(gpointer data, const char *const *references, GCancellable *cancel
             !parse(references[i], &reference, error))
             return NULL;
         secret = store->get_value ? store->get_value(reference.uuid, store->opaque, error)
-                                  : run(store, work_get_value, secret_free, reference.uuid, NULL,
+                                  : run(store, work_get_value, &for_secret, reference.uuid, NULL,
                                         deadline, cancellable, error);
         if (!secret)
             return NULL;
@@ -615,7 +571,7 @@ libvirt_describe(gpointer data, const char *text, GCancellable *cancellable, GEr
 
     if (!parse(text, &reference, error))
         return NULL;
-    return run(store, work_describe, info_free, reference.uuid, NULL, deadline_of(store), cancellable,
+    return run(store, work_describe, &for_info, reference.uuid, NULL, deadline_of(store), cancellable,
                error);
 }
 
@@ -624,7 +580,7 @@ libvirt_list(gpointer data, const char *name, GCancellable *cancellable, GError 
 {
     Store *store = data;
 
-    return run(store, work_list, array_free, name, NULL, deadline_of(store), cancellable, error);
+    return run(store, work_list, &for_array, name, NULL, deadline_of(store), cancellable, error);
 }
 
 /* libvirt's element for the name that goes with a usage type. */
@@ -655,7 +611,7 @@ libvirt_store(gpointer data, const KeymgrNewSecret *description, KeymgrSecret *v
     xml = g_markup_printf_escaped("<secret ephemeral='no' private='no'><usage type='%s'><%s>%s</%s></usage>"
                                   "</secret>", type, usage_element(type), description->name,
                                   usage_element(type));
-    return run(store, work_store, g_free, xml, value, deadline_of(store), cancellable, error);
+    return run(store, work_store, &for_new_secret, xml, value, deadline_of(store), cancellable, error);
 }
 
 static gboolean
@@ -667,7 +623,7 @@ libvirt_remove(gpointer data, const char *text, GCancellable *cancellable, GErro
 
     if (!parse(text, &reference, error))
         return FALSE;
-    removed = run(store, work_remove, g_free, reference.uuid, NULL, deadline_of(store), cancellable, error);
+    removed = run(store, work_remove, &for_text, reference.uuid, NULL, deadline_of(store), cancellable, error);
     return removed != NULL;
 }
 
@@ -676,7 +632,7 @@ libvirt_check(gpointer data, GCancellable *cancellable, GError **error)
 {
     Store *store = data;
 
-    return run(store, work_check, g_free, NULL, NULL, deadline_of(store), cancellable, error);
+    return run(store, work_check, &for_text, NULL, NULL, deadline_of(store), cancellable, error);
 }
 
 const KeymgrBackend keymgr_backend_libvirt = {
