@@ -9,6 +9,7 @@ What a request waits for is a round trip to a distant server: the answer comes
 back at once, and requests on different connections wait side by side."""
 
 import asyncio
+import os
 import re
 import sys
 
@@ -54,12 +55,14 @@ class Delay:
 
 async def main():
     delay = Delay()
-    servers = [await asyncio.start_server(lambda r, w, p=port: delay.serve(r, w, p), "127.0.0.1", 0)
+    listening = [await asyncio.start_server(lambda r, w, p=port: delay.serve(r, w, p), "127.0.0.1", 0)
                for port in map(int, sys.argv[1:])]
-    print(*[server.sockets[0].getsockname()[1] for server in servers], flush=True)
+    print(*[server.sockets[0].getsockname()[1] for server in listening], flush=True)
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         print(delay.obey(line), flush=True)
+    sys.stdout.flush()
+    os._exit(0)     # connections that are still open have nothing more to say
 
 
 asyncio.run(main())
