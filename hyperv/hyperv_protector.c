@@ -55,8 +55,7 @@ static gboolean is_framed(const guint8 *data, gsize size)
     return size > FRAME_SIZE && frame_length(data) == size && starts_xml(data + FRAME_SIZE, size - FRAME_SIZE);
 }
 
-/* The document behind the frame, or the whole where there is no frame. */
-static gboolean find_document(const guint8 **data, gsize *size, GError **error)
+gboolean hyperv_protector_document(const guint8 **data, gsize *size, GError **error)
 {
     if (*size == 0 || hyperv_protector_is_empty(*data, *size))
         return fail(error, "it is empty");
@@ -306,7 +305,7 @@ gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error)
     xmlDoc *doc = NULL;
     gboolean ok;
 
-    if (find_document(&data, &size, error))
+    if (hyperv_protector_document(&data, &size, error))
         doc = hyperv_protector_xml_parse(data, size, error);
     ok = doc && check_document(doc, error);
     hyperv_protector_xml_free(doc);
@@ -327,7 +326,7 @@ HypervMaterial hyperv_material_detect(const guint8 *data, gsize size)
 
     if (size == 0 || size > HYPERV_PROTECTOR_MAX_SIZE)
         return size == 0 ? HYPERV_MATERIAL_UNKNOWN : HYPERV_MATERIAL_SHIELDING_DATA;
-    if (!find_document(&document, &length, NULL)) {
+    if (!hyperv_protector_document(&document, &length, NULL)) {
         /* A wrong length in front of a document is a broken protector, which
          * its check will say better. */
         if (size > FRAME_SIZE && starts_xml(data + FRAME_SIZE, size - FRAME_SIZE))

@@ -48,3 +48,7 @@ gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error);
 
 /* Whether a framed protector is the empty one, which stands for none. */
 gboolean hyperv_protector_is_empty(const guint8 *data, gsize size);
+
+/* *data and *size: of a protector; then of the document behind its frame, or
+ * of the whole where there is no frame. FALSE as hyperv_protector_check(). */
+gboolean hyperv_protector_document(const guint8 **data, gsize *size, GError **error);
