@@ -10,6 +10,7 @@
 static const KeymgrBackend *const backends[] = {
     &keymgr_backend_barbican,
     &keymgr_backend_libvirt,
+    &keymgr_backend_pkcs11,
 };
 
 static const KeymgrConfigKey keymgr_keys[] = {

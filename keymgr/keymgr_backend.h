@@ -46,3 +46,4 @@ typedef struct {
 
 extern const KeymgrBackend keymgr_backend_barbican;
 extern const KeymgrBackend keymgr_backend_libvirt;
+extern const KeymgrBackend keymgr_backend_pkcs11;

@@ -87,6 +87,18 @@ keymgr_secret_new(gconstpointer data, gsize size)
 }
 
 KeymgrSecret *
+keymgr_secret_new_sized(gsize size, guint8 **bytes)
+{
+    KeymgrSecret *secret;
+
+    g_assert(size <= KEYMGR_SECRET_MAX_SIZE);
+    secret = secret_new_sized(size, size);
+    secret->size = size;
+    *bytes = secret->pages;
+    return secret;
+}
+
+KeymgrSecret *
 keymgr_secret_new_buffer(gsize max_size)
 {
     g_assert(max_size <= KEYMGR_SECRET_MAX_SIZE);

@@ -17,6 +17,10 @@ typedef struct KeymgrSecret KeymgrSecret;
  * KEYMGR_SECRET_MAX_SIZE; aborts beyond it. */
 KeymgrSecret *keymgr_secret_new(gconstpointer data, gsize size);
 
+/* A secret of so many zeroes, up to KEYMGR_SECRET_MAX_SIZE. *bytes: where its
+ * maker writes the value, before anybody else sees it. */
+KeymgrSecret *keymgr_secret_new_sized(gsize size, guint8 **bytes);
+
 /* An empty secret that grows by keymgr_secret_append() up to max_size. */
 KeymgrSecret *keymgr_secret_new_buffer(gsize max_size);
 

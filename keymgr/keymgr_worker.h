@@ -19,6 +19,7 @@ typedef struct KeymgrWorkers KeymgrWorkers;
 KeymgrWorkers *keymgr_workers_new(const char *thread_name, const char *description);
 KeymgrWorkers *keymgr_workers_ref(KeymgrWorkers *workers);
 void keymgr_workers_unref(KeymgrWorkers *workers);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrWorkers, keymgr_workers_unref)
 
 typedef struct {
     /* Runs in the thread. left: cancelled when the caller has gone; what is
