@@ -26,10 +26,11 @@ static gboolean fail(GError **error, const char *what, int code)
 
 /* --- making ------------------------------------------------------------------ */
 
-static int fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *common_name)
+static int fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *common_name,
+                            time_t until)
 {
     guint8 serial[16];
-    time_t now = time(NULL);
+    time_t now = MIN(time(NULL), until - 2 * 3600);
     int code = gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof serial);
 
     serial[0] &= 0x7f;
@@ -40,7 +41,7 @@ static int fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, co
     if (code == 0)
         code = gnutls_x509_crt_set_activation_time(crt, now - 3600);
     if (code == 0)
-        code = gnutls_x509_crt_set_expiration_time(crt, now + LIFETIME_SECONDS);
+        code = gnutls_x509_crt_set_expiration_time(crt, until);
     if (code == 0)
         code = gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, common_name,
                                              (unsigned) strlen(common_name));
@@ -54,7 +55,8 @@ static int fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, co
     return code;
 }
 
-static GBytes *make_certificate(gnutls_x509_privkey_t key, const char *common_name, GError **error)
+static GBytes *make_certificate(gnutls_x509_privkey_t key, const char *common_name, time_t until,
+                                GError **error)
 {
     gnutls_x509_crt_t crt = NULL;
     gnutls_datum_t der = { 0 };
@@ -62,7 +64,7 @@ static GBytes *make_certificate(gnutls_x509_privkey_t key, const char *common_na
     int code = gnutls_x509_crt_init(&crt);
 
     if (code == 0)
-        code = fill_certificate(crt, key, common_name);
+        code = fill_certificate(crt, key, common_name, until);
     if (code == 0)
         code = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der);
     if (code == 0)
@@ -74,7 +76,7 @@ static GBytes *make_certificate(gnutls_x509_privkey_t key, const char *common_na
     return bytes;
 }
 
-static GBytes *make_pair(gnutls_x509_privkey_t *key, const char *common_name, GError **error)
+static GBytes *make_pair(gnutls_x509_privkey_t *key, const char *common_name, time_t until, GError **error)
 {
     int code = gnutls_x509_privkey_init(key);
 
@@ -84,7 +86,7 @@ static GBytes *make_pair(gnutls_x509_privkey_t *key, const char *common_name, GE
         fail(error, "cannot make an RSA key", code);
         return NULL;
     }
-    return make_certificate(*key, common_name, error);
+    return make_certificate(*key, common_name, until, error);
 }
 
 static SimGuardian *guardian_new(const char *name)
@@ -96,18 +98,28 @@ static SimGuardian *guardian_new(const char *name)
     return guardian;
 }
 
-SimGuardian *sim_guardian_generate(const char *name, const char *host, GError **error)
+static SimGuardian *generate(const char *name, const char *host, time_t until, GError **error)
 {
     g_autoptr(SimGuardian) guardian = guardian_new(name);
     g_autofree char *signing = g_strdup_printf("Shielded VM Signing Certificate (%s) (%s)", name, host);
     g_autofree char *encryption =
         g_strdup_printf("Shielded VM Encryption Certificate (%s) (%s)", name, host);
 
-    guardian->signing = make_pair(&guardian->signing_key, signing, error);
+    guardian->signing = make_pair(&guardian->signing_key, signing, until, error);
     if (!guardian->signing)
         return NULL;
-    guardian->encryption = make_pair(&guardian->encryption_key, encryption, error);
+    guardian->encryption = make_pair(&guardian->encryption_key, encryption, until, error);
     return guardian->encryption ? g_steal_pointer(&guardian) : NULL;
+}
+
+SimGuardian *sim_guardian_generate(const char *name, const char *host, GError **error)
+{
+    return generate(name, host, time(NULL) + LIFETIME_SECONDS, error);
+}
+
+SimGuardian *sim_guardian_generate_expired(const char *name, const char *host, GError **error)
+{
+    return generate(name, host, time(NULL) - 24 * 3600, error);
 }
 
 SimGuardian *sim_guardian_import(const char *name, GBytes *signing, GBytes *encryption, GError **error)
@@ -240,6 +252,34 @@ gboolean sim_certificate_check(GBytes *certificate, GError **error)
                     "a certificate is not X.509 in DER with an RSA key of at least %d bits", KEY_BITS);
     g_clear_pointer(&crt, gnutls_x509_crt_deinit);
     return ok;
+}
+
+gboolean sim_certificate_verify(GBytes *certificate, gconstpointer data, gsize size, gconstpointer signature,
+                                gsize signature_size)
+{
+    gnutls_x509_crt_t crt = load_certificate(certificate);
+    gnutls_datum_t input = datum(data, size), sealed = datum(signature, signature_size);
+    gnutls_pubkey_t key = NULL;
+    gboolean ok = FALSE;
+
+    if (!crt)
+        return FALSE;
+    if (gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import_x509(key, crt, 0) == 0)
+        ok = gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_RSA_SHA256, 0, &input, &sealed) >= 0;
+    gnutls_pubkey_deinit(key);
+    gnutls_x509_crt_deinit(crt);
+    return ok;
+}
+
+gboolean sim_certificate_expired(GBytes *certificate)
+{
+    gnutls_x509_crt_t crt = load_certificate(certificate);
+    time_t now = time(NULL);
+    gboolean expired =
+        !crt || gnutls_x509_crt_get_expiration_time(crt) < now || gnutls_x509_crt_get_activation_time(crt) > now;
+
+    g_clear_pointer(&crt, gnutls_x509_crt_deinit);
+    return expired;
 }
 
 char *sim_certificate_encrypt(GBytes *certificate, gconstpointer data, gsize size)

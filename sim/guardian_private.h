@@ -19,5 +19,8 @@ char *sim_certificate_encrypt(GBytes *certificate, gconstpointer data, gsize siz
 GBytes *sim_guardian_decrypt(const SimGuardian *guardian, const char *base64);
 /* Parses as DER and is RSA of at least 2048 bits. */
 gboolean sim_certificate_check(GBytes *certificate, GError **error);
+/* Whether the signature (RSA, SHA-256) over the data is of the certificate's key. */
+gboolean sim_certificate_verify(GBytes *certificate, gconstpointer data, gsize size, gconstpointer signature,
+                                gsize signature_size);
 /* HMAC with a key derived from the transport key. */
 char *sim_transport_key_sign(GBytes *payload, gconstpointer data, gsize size);

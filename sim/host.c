@@ -34,6 +34,7 @@ static SimHost *host_alloc(const SimHostOptions *options)
     host->version = g_strdup(options->version ? options->version : "10.0.20348");
     host->language = g_strdup(options->ui_language ? options->ui_language : "en-US");
     host->guard_mode = options->guard_mode;
+    host->attestation = options->attestation;
     host->job_ms = options->job_ms;
     host->boot_real_us = g_get_real_time();
     host->fixed = objects();
@@ -43,6 +44,7 @@ static SimHost *host_alloc(const SimHostOptions *options)
     host->jobs = g_ptr_array_new_with_free_func(sim_job_free);
     host->guardians = g_ptr_array_new_with_free_func((GDestroyNotify) sim_guardian_unref);
     host->faults = g_ptr_array_new_with_free_func(sim_fault_free);
+    host->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, sim_file_free);
     host->disks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) cim_object_unref);
     host->templates =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) cim_object_unref);
@@ -63,6 +65,8 @@ SimHost *sim_host_new(const SimHostOptions *options, GError **error)
     schema_limit_version(schema, host->version);
     if (options->guard_mode == SIM_GUARD_NONE)
         schema_drop_namespace(schema, SIM_HGS);
+    if (options->no_msps)
+        schema_drop_namespace(schema, SIM_MSPS);
     if (options->n_machines > MAX_MACHINES) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%u machines are more than %d",
                     options->n_machines, MAX_MACHINES);
@@ -86,6 +90,7 @@ void sim_host_free(SimHost *host)
     g_ptr_array_unref(host->guardians);
     sim_guardian_unref(host->fabric);
     g_ptr_array_unref(host->faults);
+    g_hash_table_unref(host->files);
     g_hash_table_unref(host->disks);
     g_hash_table_unref(host->templates);
     schema_free(host->schema); /* last: every object points into it */

@@ -15,15 +15,28 @@ typedef struct SimHost SimHost;
 typedef enum {
     SIM_GUARD_NONE,    /* no HGS client classes on the host */
     SIM_GUARD_LOCAL,   /* Mode 1 */
-    SIM_GUARD_GUARDED, /* Mode 2, attested, IsHostGuarded */
+    SIM_GUARD_GUARDED, /* Mode 2; IsHostGuarded when attestation has passed */
+    SIM_GUARD_UNKNOWN, /* Mode 0 */
 } SimGuardMode;
+
+/* The UntrustedGuardian that is there at the start. */
+typedef enum {
+    SIM_GUARDIAN_NONE,
+    SIM_GUARDIAN_PRESENT,
+    SIM_GUARDIAN_EXPIRED,  /* its certificates ran out yesterday */
+    SIM_GUARDIAN_IMPORTED, /* without private keys: of another host */
+} SimGuardianKind;
+
+#define SIM_ATTESTATION_PASSED 100
 
 typedef struct {
     const char *schema_folder;
     const char *name;     /* host name, upper case as Windows shows it: HV01 */
     const char *version;  /* 10.0.20348: the version of the operating system */
     SimGuardMode guard_mode;
-    gboolean guardian;    /* an UntrustedGuardian is there already */
+    guint attestation;    /* AttestationStatus of a guarded host: SIM_ATTESTATION_PASSED ... */
+    gboolean no_msps;     /* the shielded-VM tools are not installed: no root/msps */
+    SimGuardianKind guardian;
     guint n_machines;     /* ready-made virtual machines */
     guint job_ms;         /* how long a job runs; 0: methods complete at once where Hyper-V allows it */
     const char *ui_language; /* en-US, ja-JP ...: the language of texts and captions */

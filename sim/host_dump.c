@@ -97,6 +97,32 @@ static json_object *protector_json(GBytes *protector)
     return json;
 }
 
+/* null until it has been provisioned. */
+static json_object *fabric_json(const SimMachine *machine)
+{
+    json_object *json = machine->fabric_data ? json_object_new_object() : NULL;
+    GHashTableIter iter;
+    gpointer name, value;
+
+    if (!json)
+        return NULL;
+    g_hash_table_iter_init(&iter, machine->fabric_data);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        add_text(json, name, value);
+    return json;
+}
+
+static json_object *files_json(SimHost *host)
+{
+    json_object *array = json_object_new_array();
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify) cim_object_unref);
+
+    sim_files_list(host, files);
+    for (guint i = 0; i < files->len; i++)
+        json_object_array_add(array, json_object_new_string(sim_text(g_ptr_array_index(files, i), "Name")));
+    return array;
+}
+
 static json_object *security_json(const SimMachine *machine)
 {
     static const struct {
@@ -118,6 +144,7 @@ static json_object *security_json(const SimMachine *machine)
     json_object_object_add(
         json, "policySize",
         json_object_new_int64(machine->policy ? (gint64) g_bytes_get_size(machine->policy) : 0));
+    json_object_object_add(json, "fabricData", fabric_json(machine));
     json_object_object_add(json, "tpmHasState", json_object_new_boolean(machine->tpm_lineage != NULL));
     return json;
 }
@@ -176,6 +203,7 @@ static json_object *guardian_json(const SimGuardian *guardian, gboolean fabric)
     gconstpointer data = g_bytes_get_data(sim_guardian_signing_certificate(guardian), &size);
     g_autofree char *signing = g_base64_encode(data, size);
     g_autofree char *encryption = NULL;
+    g_autofree char *signature = NULL;
 
     data = g_bytes_get_data(sim_guardian_encryption_certificate(guardian), &size);
     encryption = g_base64_encode(data, size);
@@ -185,6 +213,9 @@ static json_object *guardian_json(const SimGuardian *guardian, gboolean fabric)
                            json_object_new_boolean(sim_guardian_has_keys(guardian)));
     add_text(json, "signingCertificate", signing);
     add_text(json, "encryptionCertificate", encryption);
+    signature = sim_guardian_certificate_signature(guardian);
+    if (signature)
+        add_text(json, "encryptionCertificateSignature", signature);
     return json;
 }
 
@@ -250,6 +281,7 @@ json_object *sim_host_dump(SimHost *host, gboolean with_volatile)
     add_text(json, "version", host->version);
     json_object_object_add(json, "machines", machines);
     json_object_object_add(json, "guardians", guardians_json(host));
+    json_object_object_add(json, "files", files_json(host));
     json_object_object_add(json, "instances", fixed_json(host, with_volatile));
     if (with_volatile) {
         json_object *jobs = json_object_new_array();

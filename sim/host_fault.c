@@ -43,11 +43,14 @@ static gboolean is_due(SimFault *fault, const char *method)
 /* 4096 needs a method that has jobs; another one then fails with the code itself. */
 static guint32 fail(SimCall *call, const SimFault *fault)
 {
-    const SchemaParam *job = schema_method_find_param(call->method, "Job");
+    static const char *const outs[] = { "Job", "ProvisioningJob", "PreparationJob" };
+    const SchemaParam *job = NULL;
 
     if (fault->return_value != SIM_RC_JOB)
         return fault->return_value;
-    if (!job || !job->out || g_ascii_strcasecmp(schema_class_namespace(call->cls), SIM_V2) != 0)
+    for (guint i = 0; !job && i < G_N_ELEMENTS(outs); i++)
+        job = schema_method_find_param(call->method, outs[i]);
+    if (!job || !job->out)
         return fault->error_code;
     return sim_job_fail_later(call, fault->error_code, fault->description);
 }

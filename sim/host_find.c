@@ -101,6 +101,10 @@ void sim_find_all(SimHost *host, const SchemaClass *cls, GPtrArray *out)
             machine_instances(g_ptr_array_index(host->machines, i), cls, devices, out);
         sim_jobs_each(host, collect_job, &collect);
     }
+    if (g_ascii_strcasecmp(schema_class_namespace(cls), SIM_MSPS) == 0)
+        sim_jobs_each(host, collect_job, &collect);
+    if (base_of(host, cls, "CIM_DataFile"))
+        sim_files_list(host, out);
     if (g_ascii_strcasecmp(schema_class_name(cls), "MSFT_HgsGuardian") == 0)
         sim_guardians_list(host, out);
 }

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "sim/guardian_private.h"
 #include "sim/host_private.h"
 
 #define MAX_GUARDIANS 64
@@ -37,12 +38,27 @@ static SimGuardian *make_guardian(SimHost *host, const char *name, const char *p
     return guardian;
 }
 
-void sim_guardians_build(SimHost *host, gboolean guardian)
+static SimGuardian *make_first(SimHost *host, SimGuardianKind kind)
+{
+    g_autoptr(SimGuardian) other = NULL;
+
+    if (kind == SIM_GUARDIAN_PRESENT)
+        return make_guardian(host, UNTRUSTED, NULL);
+    if (kind == SIM_GUARDIAN_EXPIRED)
+        return sim_guardian_generate_expired(UNTRUSTED, host->name, NULL);
+    if (kind == SIM_GUARDIAN_IMPORTED)
+        other = make_guardian(host, UNTRUSTED, "elsewhere");
+    return other ? sim_guardian_import(UNTRUSTED, sim_guardian_signing_certificate(other),
+                                       sim_guardian_encryption_certificate(other), NULL)
+                 : NULL;
+}
+
+void sim_guardians_build(SimHost *host, SimGuardianKind guardian)
 {
     if (!schema_has_namespace(host->schema, SIM_HGS))
         return;
-    if (guardian) {
-        SimGuardian *made = make_guardian(host, UNTRUSTED, NULL);
+    if (guardian != SIM_GUARDIAN_NONE) {
+        SimGuardian *made = make_first(host, guardian);
 
         if (made)
             g_ptr_array_add(host->guardians, made);
@@ -161,12 +177,12 @@ SimStatus sim_hgs_get(SimCall *call, guint32 *rv)
     CimObject *object = sim_object_new(call->host, SIM_HGS, "MSFT_HgsClientConfiguration");
     gboolean guarded = call->host->guard_mode == SIM_GUARD_GUARDED;
 
-    sim_set_uint(object, "Mode", guarded ? 2 : 1);
-    sim_set_boolean(object, "IsHostGuarded", guarded);
+    sim_set_uint(object, "Mode", call->host->guard_mode == SIM_GUARD_UNKNOWN ? 0 : guarded ? 2 : 1);
+    sim_set_boolean(object, "IsHostGuarded", guarded && call->host->attestation == SIM_ATTESTATION_PASSED);
     sim_set(object, "KeyProtectionServerUrl", guarded ? "http://hgs.fabric.example/KeyProtection" : "");
     sim_set(object, "AttestationServerUrl", guarded ? "http://hgs.fabric.example/Attestation" : "");
     sim_set_uint(object, "AttestationOperationMode", guarded ? 1 : 0);
-    sim_set_uint(object, "AttestationStatus", guarded ? 100 : 0);
+    sim_set_uint(object, "AttestationStatus", guarded ? call->host->attestation : 0);
     sim_set_uint(object, "AttestationSubstatus", 0);
     give(call, object);
     *rv = 0;
@@ -174,6 +190,26 @@ SimStatus sim_hgs_get(SimCall *call, guint32 *rv)
 }
 
 /* --- key protectors ---------------------------------------------------------------------- */
+
+/* Of a guardian that the host does not know, its own signature over its
+ * encryption certificate is all that there is. */
+static gboolean vouched_for(const CimObject *object, GBytes *signing, GBytes *encryption)
+{
+    gsize size = 0, signature_size = 0;
+    gconstpointer data = g_bytes_get_data(encryption, &size);
+    g_autofree guchar *signature =
+        g_base64_decode(sim_text(object, "EncryptionCertificateSignature"), &signature_size);
+
+    return signature_size > 0 && sim_certificate_verify(signing, data, size, signature, signature_size);
+}
+
+/* Certificates outside of their time need AllowExpired. */
+static gboolean in_time(SimCall *call, const SimGuardian *guardian)
+{
+    return sim_in_boolean(call, "AllowExpired") ||
+           (!sim_certificate_expired(sim_guardian_signing_certificate(guardian)) &&
+            !sim_certificate_expired(sim_guardian_encryption_certificate(guardian)));
+}
 
 /* A guardian that came as an embedded instance: the host's own when the
  * certificates are its, else one without keys. */
@@ -191,6 +227,8 @@ static SimGuardian *guardian_of(SimHost *host, const CimObject *object)
             g_bytes_equal(encryption, sim_guardian_encryption_certificate(guardian)))
             return sim_guardian_ref(guardian);
     }
+    if (!vouched_for(object, signing, encryption))
+        return NULL;
     return sim_guardian_import(sim_text(object, "Name"), signing, encryption, NULL);
 }
 
@@ -263,8 +301,12 @@ SimStatus sim_hgs_protector_new(SimCall *call, guint32 *rv)
     *rv = 0;
     if (!owner || !guardians)
         return SIM_INVALID_PARAMETER;
-    if (!sim_in_boolean(call, "AllowUntrustedRoot"))
+    if (!sim_in_boolean(call, "AllowUntrustedRoot") || !in_time(call, owner))
         return SIM_FAILED;
+    for (guint i = 0; i < guardians->len; i++) {
+        if (!in_time(call, g_ptr_array_index(guardians, i)))
+            return SIM_FAILED;
+    }
     protector = sim_protector_new(owner, guardians, NULL);
     if (!protector)
         return SIM_FAILED;
@@ -301,7 +343,7 @@ static SimStatus change(SimCall *call, gboolean grant)
 
     if (!guardian || !protector)
         return SIM_INVALID_PARAMETER;
-    if (grant ? (!sim_in_boolean(call, "AllowUntrustedRoot") ||
+    if (grant ? (!sim_in_boolean(call, "AllowUntrustedRoot") || !in_time(call, guardian) ||
                  !sim_protector_grant(protector, call->host->guardians, guardian, NULL))
               : !sim_protector_revoke(protector, call->host->guardians, guardian, NULL))
         return SIM_FAILED;
@@ -327,7 +369,7 @@ static GPtrArray *who_may_open(SimHost *host)
 {
     GPtrArray *list = g_ptr_array_new();
 
-    if (host->guard_mode == SIM_GUARD_GUARDED && host->fabric)
+    if (host->guard_mode == SIM_GUARD_GUARDED && host->attestation == SIM_ATTESTATION_PASSED && host->fabric)
         g_ptr_array_add(list, host->fabric);
     for (guint i = 0; host->guard_mode == SIM_GUARD_LOCAL && i < host->guardians->len; i++)
         g_ptr_array_add(list, g_ptr_array_index(host->guardians, i));

@@ -54,7 +54,8 @@ static SimJob *job_new(SimHost *host, const SimJobKind *kind, SimWork work, gpoi
 {
     SimJob *job = g_new0(SimJob, 1);
 
-    job->object = sim_object_new(host, SIM_V2, kind->job_class ? kind->job_class : "Msvm_ConcreteJob");
+    job->object = sim_object_new(host, kind->object ? SIM_MSPS : SIM_V2,
+                                 kind->job_class ? kind->job_class : "Msvm_ConcreteJob");
     job->machine = kind->machine;
     job->work = work;
     job->data = data;
@@ -69,6 +70,19 @@ static SimJob *job_new(SimHost *host, const SimJobKind *kind, SimWork work, gpoi
 }
 
 /* --- what a job shows --------------------------------------------------------- */
+
+static void fill_hyperv(SimJob *job, const SimJobKind *kind)
+{
+    CimObject *object = job->object;
+
+    sim_set(object, "ErrorSummaryDescription", "");
+    sim_set_uint(object, "JobType", kind->type);
+    sim_set_boolean(object, "Cancellable", FALSE);
+    if (sim_is_a(object, "Msvm_StorageJob")) {
+        sim_set_uint(object, "JobCompletionStatusCode", 0);
+        sim_set_boolean(object, "Cancellable", TRUE);
+    }
+}
 
 static void fill_constant(SimHost *host, SimJob *job, const SimJobKind *kind)
 {
@@ -85,23 +99,20 @@ static void fill_constant(SimHost *host, SimJob *job, const SimJobKind *kind)
     sim_setf(object, "Owner", "%s\\Administrator", host->name);
     sim_set(object, "Notify", "");
     sim_set(object, "OtherRecoveryAction", "");
-    sim_set(object, "ErrorSummaryDescription", "");
     sim_set(object, "TimeBeforeRemoval", KEEP_INTERVAL);
-    sim_set_uint(object, "JobType", kind->type);
     sim_set_uint(object, "JobRunTimes", 1);
     sim_set_uint(object, "LocalOrUtcTime", 2);
     sim_set_uint(object, "Priority", 0);
     sim_set_uint(object, "RecoveryAction", 2);
     sim_set_uint(object, "HealthState", 5);
-    sim_set_boolean(object, "Cancellable", FALSE);
     sim_set_boolean(object, "DeleteOnCompletion", FALSE);
     sim_set_time(object, "TimeSubmitted", job->start_real_us);
     sim_set_time(object, "ScheduledStartTime", job->start_real_us);
     sim_set_time(object, "StartTime", job->start_real_us);
-    if (sim_is_a(object, "Msvm_StorageJob")) {
-        sim_set_uint(object, "JobCompletionStatusCode", 0);
-        sim_set_boolean(object, "Cancellable", TRUE);
-    }
+    if (kind->object)
+        sim_set(object, "AdditionalIdentifier", kind->machine ? kind->machine->guid : "");
+    else
+        fill_hyperv(job, kind);
 }
 
 static guint job_percent(const SimJob *job, gint64 now)
@@ -201,7 +212,7 @@ guint32 sim_job_run(SimCall *call, const SimJobKind *kind, SimWork work, gpointe
     SimHost *host = call->host;
     SimJob *job = NULL;
 
-    if (host->job_ms == 0 && !kind->always) {
+    if (host->job_ms == 0 && !kind->always && !kind->object) {
         g_autoptr(GPtrArray) created = g_ptr_array_new_with_free_func((GDestroyNotify) cim_object_unref);
         SimFailure failure = { 0 };
         guint32 code = work(host, data, created, &failure);
@@ -213,7 +224,15 @@ guint32 sim_job_run(SimCall *call, const SimJobKind *kind, SimWork work, gpointe
     }
     job = job_new(host, kind, work, data, free_data);
     fill_constant(host, job, kind);
-    sim_out(call, "Job", sim_reference(job->object));
+    if (kind->object) {
+        g_autoptr(CimObject) copy = NULL;
+
+        refresh(host, job);
+        copy = cim_object_copy(job->object);
+        sim_out(call, kind->object, cim_value_new_object(copy));
+    } else {
+        sim_out(call, "Job", sim_reference(job->object));
+    }
     return SIM_RC_JOB;
 }
 
@@ -246,6 +265,11 @@ guint32 sim_job_fail_later(SimCall *call, guint32 code, const char *description)
     };
     SimFailure *failure = g_new0(SimFailure, 1);
 
+    if (g_ascii_strcasecmp(schema_class_namespace(call->cls), SIM_MSPS) == 0) {
+        kind.job_class = "Msps_ProvisioningJob";
+        kind.object = schema_method_find_param(call->method, "ProvisioningJob") ? "ProvisioningJob"
+                                                                                : "PreparationJob";
+    }
     sim_failure(failure, code, "%s", description ? description : "The operation failed.");
     return sim_job_run(call, &kind, work_failing, failure, failure_free);
 }
@@ -292,6 +316,8 @@ void sim_job_links(SimHost *host, SimMachine *machine, SimLinkFunc func, gpointe
         gboolean storage = sim_is_a(job->object, "Msvm_StorageJob");
         const char *class_name = storage ? "Msvm_AffectedStorageJobElement" : "Msvm_AffectedJobElement";
 
+        if (g_ascii_strcasecmp(schema_class_namespace(cim_object_class(job->object)), SIM_V2) != 0)
+            continue;
         if (!machine) {
             SimLink link = { "Msvm_OwningJobElement",
                              sim_fixed_find(host, storage ? "Msvm_ImageManagementService"
@@ -342,6 +368,24 @@ static char *error_text(SimHost *host, const SimJob *job)
     return cim_object_to_xml(error);
 }
 
+const SimFailure *sim_job_failure(SimCall *call)
+{
+    const SimJob *job = job_of(call);
+
+    return job && job->state == JOB_EXCEPTION ? &job->failure : NULL;
+}
+
+gboolean sim_job_cancel(SimCall *call)
+{
+    SimJob *job = job_of(call);
+
+    if (!job || job->done_us)
+        return FALSE;
+    job->state = JOB_TERMINATED;
+    job->done_us = g_get_monotonic_time();
+    return TRUE;
+}
+
 SimStatus sim_job_get_error(SimCall *call, guint32 *rv)
 {
     SimJob *job = job_of(call);
@@ -380,9 +424,7 @@ SimStatus sim_job_request_state(SimCall *call, guint32 *rv)
     *rv = SIM_RC_INVALID_STATE;
     if (wanted != 4 && wanted != 5) {
         *rv = SIM_RC_INVALID_PARAMETER;
-    } else if (job && !job->done_us && sim_boolean(job->object, "Cancellable")) {
-        job->state = JOB_TERMINATED;
-        job->done_us = g_get_monotonic_time();
+    } else if (job && sim_boolean(job->object, "Cancellable") && sim_job_cancel(call)) {
         *rv = SIM_RC_DONE;
     }
     return SIM_OK;

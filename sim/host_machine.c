@@ -222,6 +222,7 @@ void sim_machine_free(SimMachine *machine)
     g_clear_pointer(&machine->protector, g_bytes_unref);
     g_clear_pointer(&machine->last_protector, g_bytes_unref);
     g_clear_pointer(&machine->policy, g_bytes_unref);
+    g_clear_pointer(&machine->fabric_data, g_hash_table_unref);
     g_free(machine->tpm_lineage);
     g_free(machine->guid);
     g_free(machine);

@@ -45,6 +45,15 @@ static const struct {
     { "MSFT_HgsKeyProtector", "ConvertToByRawBytes", sim_hgs_protector_convert },
     { "MSFT_HgsKeyProtector", "Grant", sim_hgs_protector_grant },
     { "MSFT_HgsKeyProtector", "Revoke", sim_hgs_protector_revoke },
+    { "Msps_ProvisioningFileProcessor", "PopulateFromStream", sim_msps_populate_stream },
+    { "Msps_ProvisioningFileProcessor", "PopulateFromFile", sim_msps_populate_file },
+    { "Msps_ProvisioningFileProcessor", "QueryPolicyValue", sim_msps_query_policy },
+    { "Msps_ProvisioningFileProcessor", "SerializeToFile", sim_msps_serialize },
+    { "Msps_ProvisioningService", "ProvisionMachine", sim_msps_provision },
+    { "Msps_ProvisioningService", "PrepareSpecializedMachine", sim_msps_prepare },
+    { "Msps_ProvisioningJob", "GetError", sim_msps_get_error },
+    { "Msps_ProvisioningJob", "KillJob", sim_msps_kill },
+    { "CIM_DataFile", "Delete", sim_file_delete },
 };
 
 SimMethodFunc sim_method_find(const SchemaClass *cls, const char *method)

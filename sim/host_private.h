@@ -25,6 +25,8 @@
  *   host_summary.c    GetSummaryInformation
  *   host_security.c   Msvm_SecurityService
  *   host_guardian.c   the HGS client: guardians and key protectors
+ *   host_msps.c       shielding data and provisioning: root/msps
+ *   host_file.c       files that methods write: CIM_DataFile
  *   host_image.c      virtual hard disks
  *   host_cimv2.c      root/cimv2
  *   host_fault.c      failures asked for from outside
@@ -91,6 +93,7 @@ struct SimHost {
     char *version;
     char *language;
     SimGuardMode guard_mode;
+    guint attestation;      /* AttestationStatus when guarded */
     guint job_ms;
     gint64 boot_real_us;    /* g_get_real_time() at the start */
     GPtrArray *fixed;       /* CimObjects that every host has */
@@ -101,6 +104,7 @@ struct SimHost {
     GPtrArray *guardians;  /* SimGuardian of the host, all with private keys but imported ones */
     SimGuardian *fabric;   /* of the fabric that a guarded host belongs to; else NULL */
     GPtrArray *faults;     /* asked for from outside */
+    GHashTable *files;     /* path in lower case -> SimFile; see host_file.c */
     GHashTable *disks;     /* path -> CimObject Msvm_VirtualHardDiskSettingData */
     GHashTable *templates; /* see host_defaults.c: name -> CimObject */
     guint64 next_mac;
@@ -122,6 +126,7 @@ struct SimMachine {
     GBytes *protector;      /* framed, never empty: 00 00 00 04 when there is none */
     GBytes *last_protector; /* the last that could be unwrapped */
     GBytes *policy;         /* SetSecurityPolicy */
+    GHashTable *fabric_data; /* what it was provisioned with: name -> value; NULL: it was not */
     CimObject *system;      /* Msvm_ComputerSystem */
     CimObject *settings;    /* Msvm_VirtualSystemSettingData */
     CimObject *security;    /* Msvm_SecuritySettingData; NULL on hosts before 10.0 */
@@ -257,6 +262,7 @@ typedef struct {
     guint type;            /* JobType */
     gboolean always;       /* 4096 even when jobs take no time */
     SimMachine *machine;   /* whom it affects; or NULL */
+    const char *object;    /* Msps_ProvisioningJob: the out parameter that takes the job itself */
 } SimJobKind;
 
 /* Does the work; when it fails, fills failure and returns its code. created
@@ -278,6 +284,9 @@ void sim_jobs_each(SimHost *host, void (*func)(CimObject *job, gpointer data), g
 void sim_job_links(SimHost *host, SimMachine *machine, SimLinkFunc func, gpointer data);
 void sim_job_free(gpointer job);
 guint sim_jobs_running(SimHost *host, SimMachine *machine);
+/* Its text, its code; NULL while it has not failed. */
+const SimFailure *sim_job_failure(SimCall *call);
+gboolean sim_job_cancel(SimCall *call); /* FALSE: it has ended */
 SimStatus sim_job_get_error(SimCall *call, guint32 *return_value);
 SimStatus sim_job_get_error_ex(SimCall *call, guint32 *return_value);
 SimStatus sim_job_request_state(SimCall *call, guint32 *return_value);
@@ -337,6 +346,15 @@ SimStatus sim_hgs_protector_new(SimCall *call, guint32 *rv);
 SimStatus sim_hgs_protector_convert(SimCall *call, guint32 *rv);
 SimStatus sim_hgs_protector_grant(SimCall *call, guint32 *rv);
 SimStatus sim_hgs_protector_revoke(SimCall *call, guint32 *rv);
+SimStatus sim_msps_populate_stream(SimCall *call, guint32 *rv);
+SimStatus sim_msps_populate_file(SimCall *call, guint32 *rv);
+SimStatus sim_msps_query_policy(SimCall *call, guint32 *rv);
+SimStatus sim_msps_serialize(SimCall *call, guint32 *rv);
+SimStatus sim_msps_provision(SimCall *call, guint32 *rv);
+SimStatus sim_msps_prepare(SimCall *call, guint32 *rv);
+SimStatus sim_msps_get_error(SimCall *call, guint32 *rv);
+SimStatus sim_msps_kill(SimCall *call, guint32 *rv);
+SimStatus sim_file_delete(SimCall *call, guint32 *rv);
 SimStatus sim_image_create(SimCall *call, guint32 *rv);
 SimStatus sim_image_get_settings(SimCall *call, guint32 *rv);
 SimStatus sim_image_get_state(SimCall *call, guint32 *rv);
@@ -362,11 +380,20 @@ gboolean sim_resource_hot(const SimMachine *machine, const CimObject *part);
 guint32 sim_start_check(SimMachine *machine, SimFailure *failure);
 guint32 sim_machine_unwrap(SimMachine *machine, SimFailure *failure); /* its protector; and re-keys it */
 SimGuardian *sim_guardian_find(SimHost *host, const char *name);
-void sim_guardians_build(SimHost *host, gboolean guardian);
+void sim_guardians_build(SimHost *host, SimGuardianKind guardian);
 void sim_guardians_list(SimHost *host, GPtrArray *out); /* MSFT_HgsGuardian */
 gboolean sim_file_exists(SimHost *host, const char *path);
 CimObject *sim_disk_settings(SimHost *host,
                              const char *path); /* new reference; NULL when there is no such file */
+
+/* --- host_file.c -------------------------------------------------------- */
+
+/* A file is where a method wrote it, and nowhere else. Paths are those of a
+ * local disk, C:\...; a folder with "missing" in its path is not there. */
+gboolean sim_file_write(SimHost *host, const char *path, GBytes *content);
+GBytes *sim_file_read(SimHost *host, const char *path); /* borrowed; NULL */
+void sim_files_list(SimHost *host, GPtrArray *out);     /* CIM_DataFile */
+void sim_file_free(gpointer file);
 
 /* --- host_fault.c ------------------------------------------------------- */
 

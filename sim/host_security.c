@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/host_private.h"
+#include "sim/pdk.h"
 
 #define MAX_POLICY_BYTES (1024 * 1024)
 
@@ -172,6 +173,18 @@ SimStatus sim_restore_key_protector(SimCall *call, guint32 *rv)
 
 /* --- the policy ------------------------------------------------------------------------- */
 
+/* ASSUMED: a policy turns on what it demands, and that then stays on. */
+static void follow_policy(SimMachine *machine)
+{
+    SimPolicy policy = sim_policy_parse(machine->policy);
+
+    if (policy == SIM_POLICY_NONE)
+        return;
+    sim_set_boolean(machine->security, "EncryptStateAndVmMigrationTraffic", TRUE);
+    if (policy == SIM_POLICY_SHIELDED)
+        sim_set_boolean(machine->security, "ShieldingRequested", TRUE);
+}
+
 static guint32 work_set_policy(SimHost *host, gpointer data, GPtrArray *created G_GNUC_UNUSED,
                                SimFailure *failure)
 {
@@ -185,6 +198,8 @@ static guint32 work_set_policy(SimHost *host, gpointer data, GPtrArray *created 
         return sim_failure(failure, SIM_RC_FAILED, "A security policy needs a key protector.");
     g_clear_pointer(&machine->policy, g_bytes_unref);
     machine->policy = g_bytes_ref(work->bytes);
+    follow_policy(machine);
+    sim_machine_touch(machine);
     return SIM_RC_DONE;
 }
 
@@ -259,6 +274,10 @@ static guint32 check_settings(const SimMachine *machine, const CimObject *next, 
                            "Cannot modify the selected security settings of the virtual machine "
                            "'%s' without a valid key protector configured.",
                            name);
+    if (machine->policy && sim_policy_parse(machine->policy) == SIM_POLICY_SHIELDED &&
+        !sim_boolean(next, "ShieldingRequested"))
+        return sim_failure(failure, SIM_RC_FAILED,
+                           "The security policy of the virtual machine '%s' demands that it is shielded.", name);
     if (!sim_boolean(next, "ShieldingRequested"))
         return SIM_RC_DONE;
     if (!sim_boolean(machine->settings, "SecureBootEnabled"))

@@ -46,6 +46,8 @@ start_host(Program *program, const SimOptions *options, GError **error)
         .name = options->name,
         .version = options->host_version,
         .guard_mode = options->guard_mode,
+        .attestation = options->attestation,
+        .no_msps = !options->shielded_tools,
         .guardian = options->guardian,
         .n_machines = options->machines,
         .job_ms = options->job_ms,

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * hvsim-protector: writes a key protector that a simulated host opens, as a
- * tenant would make it: a fresh owner, and one wrapping for each guardian of
- * the host. The guardians come as the JSON that hvsim's control socket gives.
+ * hvsim-protector: writes key material for a simulated host, as a tenant would
+ * make it: a key protector with a fresh owner and one wrapping for each guardian
+ * of the host, shielding data around such a protector, or a guardian's metadata
+ * document. The guardians come as the JSON that hvsim's control socket gives.
  */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/protector.h"
+#include "sim/guardian_private.h"
+#include "sim/pdk.h"
 
 static char *guardians_file;
 static char *broken;
+static char *pdk;
 static gboolean foreign;
+static gboolean metadata;
+static gboolean certificate;
+static gboolean expired;
+static char *signature; /* of the first guardian, over its encryption certificate */
 
 static const GOptionEntry entries[] = {
     { "guardians", 'g', 0, G_OPTION_ARG_FILENAME, &guardians_file,
@@ -21,10 +28,17 @@ static const GOptionEntry entries[] = {
       "FILE" },
     { "foreign", 'f', 0, G_OPTION_ARG_NONE, &foreign,
       "for no guardian of the host: it takes it, but cannot open it", NULL },
+    { "pdk", 'p', 0, G_OPTION_ARG_STRING, &pdk,
+      "shielding data around the protector, whose policy is shielded, encryption or none", "POLICY" },
+    { "metadata", 'm', 0, G_OPTION_ARG_NONE, &metadata,
+      "the metadata document of the first guardian; with --foreign, of one that no host knows", NULL },
+    { "certificate", 'c', 0, G_OPTION_ARG_NONE, &certificate,
+      "the same guardian's encryption certificate, in PEM", NULL },
+    { "expired", 'x', 0, G_OPTION_ARG_NONE, &expired, "with --foreign: its certificates have run out", NULL },
     { "broken", 'b', 0, G_OPTION_ARG_STRING, &broken,
       "spoil it: truncated, prefix (a wrong length), bare (no length), text (not XML), empty, "
       "chain (an owner that "
-      "is not there), certificate",
+      "is not there), certificate, flipped (a bit in the middle)",
       "KIND" },
     { NULL },
 };
@@ -48,12 +62,15 @@ static gboolean add_guardian(GPtrArray *guardians, json_object *entry, GError **
     g_autoptr(GBytes) signing = certificate_of(entry, "signingCertificate");
     g_autoptr(GBytes) encryption = certificate_of(entry, "encryptionCertificate");
     SimGuardian *guardian = NULL;
+    json_object *value = NULL;
 
     if (!signing || !encryption) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "a guardian without its two certificates");
         return FALSE;
     }
     guardian = sim_guardian_import("host", signing, encryption, error);
+    if (guardians->len == 0 && json_object_object_get_ex(entry, "encryptionCertificateSignature", &value))
+        signature = g_strdup(json_object_get_string(value));
     if (guardian)
         g_ptr_array_add(guardians, guardian);
     return guardian != NULL;
@@ -111,12 +128,12 @@ static GBytes *replaced(GBytes *framed, const char *what, const char *with)
     return g_byte_array_free_to_bytes(bytes);
 }
 
-static GBytes *with_wrong_prefix(GBytes *framed)
+static GBytes *with_flipped_bit(GBytes *framed, gsize at)
 {
     gsize size = 0;
     guint8 *data = g_bytes_unref_to_data(g_bytes_ref(framed), &size);
 
-    data[3] ^= 1;
+    data[at] ^= 1;
     return g_bytes_new_take(data, size);
 }
 
@@ -129,7 +146,9 @@ static GBytes *spoil(GBytes *framed, const char *kind)
     if (strcmp(kind, "truncated") == 0)
         return g_bytes_new_from_bytes(framed, 0, size - size / 3);
     if (strcmp(kind, "prefix") == 0)
-        return with_wrong_prefix(framed);
+        return with_flipped_bit(framed, 3);
+    if (strcmp(kind, "flipped") == 0)
+        return with_flipped_bit(framed, size / 2);
     if (strcmp(kind, "bare") == 0)
         return g_bytes_new_from_bytes(framed, 4, size - 4);
     if (strcmp(kind, "text") == 0)
@@ -143,15 +162,75 @@ static GBytes *spoil(GBytes *framed, const char *kind)
     return NULL;
 }
 
+static SimGuardian *make_guardian(GError **error)
+{
+    return expired ? sim_guardian_generate_expired("Tenant", "hvsim-protector", error)
+                   : sim_guardian_generate("Tenant", "hvsim-protector", error);
+}
+
+static GBytes *wrap_in_pdk(GBytes *framed, const SimGuardian *owner, GError **error)
+{
+    static const char *const names[] = { "none", "encryption", "shielded", NULL };
+    SimPolicy policy = SIM_POLICY_NONE;
+    g_autoptr(GBytes) data = NULL;
+
+    while (names[policy] && strcmp(names[policy], pdk) != 0)
+        policy++;
+    if (!names[policy]) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "--pdk: '%s' is not a policy", pdk);
+        return NULL;
+    }
+    data = policy == SIM_POLICY_NONE ? g_bytes_new_static("", 0) : sim_policy_format(policy);
+    return sim_pdk_format(framed, data, owner);
+}
+
+static GBytes *pem_of(GBytes *der)
+{
+    gsize size = 0;
+    gconstpointer data = g_bytes_get_data(der, &size);
+    g_autofree char *text = g_base64_encode(data, size);
+    g_autofree char *pem = g_strconcat("-----BEGIN CERTIFICATE-----\n", text, "\n-----END CERTIFICATE-----\n", NULL);
+
+    return g_bytes_new(pem, strlen(pem));
+}
+
+/* Its keys are only here when it is a fresh one: of the others, the host shows
+ * their own signatures. */
+static GBytes *describe_guardian(GPtrArray *guardians, GError **error)
+{
+    g_autoptr(SimGuardian) fresh = foreign ? make_guardian(error) : NULL;
+    SimGuardian *guardian = foreign ? fresh : guardians->len ? g_ptr_array_index(guardians, 0) : NULL;
+    GBytes *bytes = NULL;
+
+    if (!guardian)
+        return NULL;
+    bytes = certificate ? pem_of(sim_guardian_encryption_certificate(guardian))
+                        : sim_guardian_metadata(guardian, fresh ? NULL : signature);
+    if (!bytes)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the guardian's signature is not known");
+    return bytes;
+}
+
+static GBytes *make_protector(GPtrArray *guardians, GError **error)
+{
+    g_autoptr(SimGuardian) owner = make_guardian(error);
+    g_autoptr(SimProtector) protector = owner ? sim_protector_new(owner, guardians, error) : NULL;
+    g_autoptr(GBytes) framed = protector ? sim_protector_format(protector) : NULL;
+
+    if (!framed || !pdk)
+        return g_steal_pointer(&framed);
+    return wrap_in_pdk(framed, owner, error);
+}
+
 static GBytes *make(GError **error)
 {
     g_autoptr(GPtrArray) guardians = foreign ? g_ptr_array_new() : read_guardians(guardians_file, error);
-    g_autoptr(SimGuardian) owner =
-        guardians ? sim_guardian_generate("Tenant", "hvsim-protector", error) : NULL;
-    g_autoptr(SimProtector) protector = owner ? sim_protector_new(owner, guardians, error) : NULL;
-    g_autoptr(GBytes) framed = protector ? sim_protector_format(protector) : NULL;
+    g_autoptr(GBytes) framed = NULL;
     GBytes *spoiled = NULL;
 
+    if (!guardians)
+        return NULL;
+    framed = metadata || certificate ? describe_guardian(guardians, error) : make_protector(guardians, error);
     if (!framed || !broken)
         return g_steal_pointer(&framed);
     spoiled = spoil(framed, broken);

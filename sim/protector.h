@@ -32,6 +32,8 @@ typedef struct SimProtector SimProtector;
 /* With two fresh RSA keys and self-signed certificates of ten years, named as
  * New-HgsGuardian -GenerateCertificates names them. */
 SimGuardian *sim_guardian_generate(const char *name, const char *host, GError **error);
+/* The same, but they expired yesterday. */
+SimGuardian *sim_guardian_generate_expired(const char *name, const char *host, GError **error);
 /* Of another place: certificates (DER) only. */
 SimGuardian *sim_guardian_import(const char *name, GBytes *signing, GBytes *encryption, GError **error);
 SimGuardian *sim_guardian_ref(SimGuardian *guardian);
@@ -43,6 +45,13 @@ GBytes *sim_guardian_encryption_certificate(const SimGuardian *guardian); /* bor
 gboolean sim_guardian_has_keys(const SimGuardian *guardian);
 /* Base64 of the signature of the signing key over the encryption certificate; NULL without keys. */
 char *sim_guardian_certificate_signature(const SimGuardian *guardian);
+/* Whether today is outside of its time. */
+gboolean sim_certificate_expired(GBytes *certificate);
+/* The Metadata document of a guardian ([MS-KPS] 6.4), as HGS serves it. Signed
+ * in the simulator's own way, since nobody here verifies its XML signature.
+ * signature: over the encryption certificate, where the keys are elsewhere; it
+ * then stands for the others as well. NULL without either. */
+GBytes *sim_guardian_metadata(const SimGuardian *guardian, const char *signature);
 
 /* --- protectors -------------------------------------------------------------- */
 

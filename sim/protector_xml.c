@@ -86,6 +86,37 @@ GBytes *sim_protector_format(const SimProtector *protector)
     return frame(out);
 }
 
+GBytes *sim_guardian_metadata(const SimGuardian *guardian, const char *signature)
+{
+    g_autoptr(GString) out = g_string_new("<?xml version=\"1.0\" encoding=\"utf-8\"?>"
+                                          "<Metadata xmlns=\"" KPS_NS "\" Version=\"1\"><GuardianInformation>"
+                                          "<Version>1</Version>");
+    GBytes *signing = sim_guardian_signing_certificate(guardian);
+    gsize size = 0;
+    gconstpointer data = g_bytes_get_data(signing, &size);
+    g_autofree char *own = signature ? g_strdup(signature) : sim_guardian_sign(guardian, data, size);
+    g_autofree char *encryption =
+        signature ? g_strdup(signature) : sim_guardian_certificate_signature(guardian);
+    g_autofree char *whole = NULL;
+
+    if (!own || !encryption)
+        return NULL;
+    append_base64(out, "EncryptionCertificate", sim_guardian_encryption_certificate(guardian));
+    append_base64(out, "SigningCertificate", signing);
+    g_string_append_printf(out,
+                           "<EncryptionCertificateSignature Algorithm=\"%s\"><SignatureValue>%s</SignatureValue>"
+                           "</EncryptionCertificateSignature>"
+                           "<SigningCertificateSelfSignature Algorithm=\"%s\"><SignatureValue>%s</SignatureValue>"
+                           "</SigningCertificateSelfSignature></GuardianInformation>",
+                           RSA_SHA256, encryption, RSA_SHA256, own);
+    whole = signature ? g_strdup(signature) : sim_guardian_sign(guardian, out->str, out->len);
+    g_string_append_printf(out,
+                           "<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignatureValue>%s"
+                           "</SignatureValue></Signature></Metadata>",
+                           whole);
+    return g_string_free_to_bytes(g_steal_pointer(&out));
+}
+
 /* --- reading --------------------------------------------------------------------- */
 
 static gboolean wrong(GError **error, const char *what, const char *where)

@@ -31,8 +31,10 @@ static const char help[] =
     "  --name NAME               name of the host (default HVSIM)\n"
     "  --host-version VERSION    of its Windows (default 10.0.20348)\n"
     "  --ui-language TAG         of its texts (default en-US)\n"
-    "  --guard-mode MODE         none, local or guarded (default local)\n"
-    "  --guardian yes|no         whether there is an UntrustedGuardian already (default no)\n"
+    "  --guard-mode MODE         none, local, guarded or unknown (default local)\n"
+    "  --attestation STATUS      of a guarded host: 0, 1, 100, 200, 300 ... (default 100, passed)\n"
+    "  --guardian KIND           the UntrustedGuardian: no, yes, expired or imported (default no)\n"
+    "  --shielded-tools yes|no   whether root/msps is there (default yes)\n"
     "  --vms N                   virtual machines to begin with (default 0, at most 10000)\n"
     "  --job-ms N                how long a job takes (default 50)\n"
     "  --schema DIR              the classes of the host\n"
@@ -54,7 +56,7 @@ static const char help[] =
 enum {
     OPT_LISTEN = 256, OPT_PORT, OPT_TLS_DIR, OPT_TLS_NAME, OPT_TLS_CERT, OPT_TLS_KEY, OPT_HTTP,
     OPT_ALLOW_UNENCRYPTED, OPT_USER, OPT_PASSWORD_FILE, OPT_NAME, OPT_HOST_VERSION, OPT_UI_LANGUAGE, OPT_GUARD_MODE,
-    OPT_GUARDIAN, OPT_VMS, OPT_JOB_MS, OPT_SCHEMA, OPT_LATENCY, OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT,
+    OPT_GUARDIAN, OPT_ATTESTATION, OPT_SHIELDED_TOOLS, OPT_VMS, OPT_JOB_MS, OPT_SCHEMA, OPT_LATENCY, OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT,
     OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS, OPT_FAULT, OPT_LOG, OPT_CONTROL, OPT_READY_FD, OPT_HELP, OPT_VERSION,
 };
 
@@ -74,6 +76,8 @@ static const struct option long_options[] = {
     { "ui-language", required_argument, NULL, OPT_UI_LANGUAGE },
     { "guard-mode", required_argument, NULL, OPT_GUARD_MODE },
     { "guardian", required_argument, NULL, OPT_GUARDIAN },
+    { "attestation", required_argument, NULL, OPT_ATTESTATION },
+    { "shielded-tools", required_argument, NULL, OPT_SHIELDED_TOOLS },
     { "vms", required_argument, NULL, OPT_VMS },
     { "job-ms", required_argument, NULL, OPT_JOB_MS },
     { "schema", required_argument, NULL, OPT_SCHEMA },
@@ -135,7 +139,8 @@ set_word(int *target, const char *name, const char *value, const char *const *wo
 static gboolean
 set_mode(SimOptions *options, int option, const char *name, const char *value)
 {
-    static const char *const modes[] = { "none", "local", "guarded", NULL };
+    static const char *const modes[] = { "none", "local", "guarded", "unknown", NULL };
+    static const char *const guardians[] = { "no", "yes", "expired", "imported", NULL };
     static const char *const flags[] = { "no", "yes", NULL };
     static const char *const forms[] = { "base64", "repeated", NULL };
     int place = 0;
@@ -147,7 +152,11 @@ set_mode(SimOptions *options, int option, const char *name, const char *value)
         options->guard_mode = (SimGuardMode)place;
         return ok;
     case OPT_GUARDIAN:
-        return set_word(&options->guardian, name, value, flags);
+        ok = set_word(&place, name, value, guardians);
+        options->guardian = (SimGuardianKind)place;
+        return ok;
+    case OPT_SHIELDED_TOOLS:
+        return set_word(&options->shielded_tools, name, value, flags);
     default:
         ok = set_word(&place, name, value, forms);
         options->bytes = (WireBytes)place;
@@ -167,6 +176,8 @@ set_host_option(SimOptions *options, int option, const char *name, const char *v
         return set_text(&options->ui_language, name, value);
     case OPT_SCHEMA:
         return set_text(&options->schema, name, value);
+    case OPT_ATTESTATION:
+        return set_number(&options->attestation, name, value, 0, 1000);
     case OPT_VMS:
         return set_number(&options->machines, name, value, 0, SIM_MAX_MACHINES);
     case OPT_JOB_MS:
@@ -256,6 +267,8 @@ set_defaults(SimOptions *options)
     options->ui_language = g_strdup("en-US");
     options->schema = g_strdup(SIM_SCHEMA_DIR);
     options->guard_mode = SIM_GUARD_LOCAL;
+    options->attestation = SIM_ATTESTATION_PASSED;
+    options->shielded_tools = TRUE;
     options->job_ms = 50;
     options->max_envelope_kb = WIRE_DEFAULT_ENVELOPE / 1024;
     options->enumeration_ms = WIRE_DEFAULT_ENUMERATION_MS;

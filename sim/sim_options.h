@@ -19,7 +19,9 @@ typedef struct {
     char *user, *password_file;
     char *schema, *name, *host_version, *ui_language;
     SimGuardMode guard_mode;
-    gboolean guardian;
+    guint attestation;
+    gboolean shielded_tools;
+    SimGuardianKind guardian;
     guint machines, job_ms, latency;
     guint max_envelope_kb, enumeration_ms, max_operations;
     WireBytes bytes;

@@ -18,6 +18,7 @@ typedef struct {
 static const MsvmTemplate msvmTemplates[] = {
     { "MicrosoftWindows", MSVM_TEMPLATE_WINDOWS },
     { "MicrosoftUEFICertificateAuthority", MSVM_TEMPLATE_UEFI_CA },
+    { "OpenSourceShieldedVM", MSVM_TEMPLATE_OPEN_SOURCE },
 };
 
 
@@ -322,7 +323,8 @@ msvmMetadataReadSecureBoot(MsvmMetadata *metadata, xmlNodePtr node)
     metadata->template_id = msvmMetadataTemplateID(name);
     if (!metadata->template_id) {
         virReportError(VIR_ERR_XML_ERROR, "unknown Secure Boot template '%s' in <msvm:secureBoot>; give "
-                       "MicrosoftWindows, MicrosoftUEFICertificateAuthority or a template's UUID", name);
+                       "MicrosoftWindows, MicrosoftUEFICertificateAuthority, OpenSourceShieldedVM or a "
+                       "template's UUID", name);
         return -1;
     }
     return 0;

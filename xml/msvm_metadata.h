@@ -48,6 +48,8 @@ bool msvmMetadataIsOurs(xmlNodePtr node);
  * frees, NULL when unknown; and the name of an id, or NULL. */
 #define MSVM_TEMPLATE_WINDOWS "1734c6e8-3154-4dda-ba5f-a874cc483422"
 #define MSVM_TEMPLATE_UEFI_CA "272e7447-90a4-4563-a4b9-8e4ab00526ce"
+/* In no page of Microsoft's; several published programs agree on it. */
+#define MSVM_TEMPLATE_OPEN_SOURCE "4292ae2b-ee2c-42b5-a969-dd8f8689f6f3"
 char *msvmMetadataTemplateID(const char *name);
 const char *msvmMetadataTemplateName(const char *id);
 

@@ -12,6 +12,7 @@ SimHost *t_host_with(const char *version, SimGuardMode mode, gboolean guardian, 
                                .name = "hv01",
                                .version = version,
                                .guard_mode = mode,
+                               .attestation = SIM_ATTESTATION_PASSED,
                                .guardian = guardian,
                                .job_ms = job_ms,
                                .ui_language = "en-US" };
