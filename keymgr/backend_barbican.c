@@ -10,10 +10,12 @@
 
 #include "keymgr/keymgr_auth.h"
 #include "keymgr/keymgr_backend.h"
-#include "keymgr/keymgr_barbican.h"
+#include "keymgr/keymgr_barbican_call.h"
+#include "keymgr/keymgr_barbican_consumers.h"
 #include "keymgr/keymgr_barbican_json.h"
+#include "keymgr/keymgr_barbican_store.h"
+#include "keymgr/keymgr_barbican_version.h"
 #include "keymgr/keymgr_error.h"
-#include "keymgr/keymgr_reference.h"
 #include "keymgr/keymgr_retry.h"
 
 /* Barbican's own default maximum of a page. */
@@ -35,12 +37,6 @@ static const char *
 barbican_describe_store(gpointer store)
 {
     return keymgr_barbican_describe(store);
-}
-
-static GPtrArray *
-calls_new(void)
-{
-    return g_ptr_array_new_with_free_func(keymgr_barbican_call_free);
 }
 
 /* A proxy's login page comes with status 200 as well. */
@@ -75,24 +71,6 @@ payload_call(const char *uuid)
     return call;
 }
 
-/* One GET of a JSON object. */
-static KeymgrJson *
-get_json(KeymgrBarbican *barbican, char *path, char *what, gint64 deadline, GCancellable *cancellable,
-         GError **error)
-{
-    g_autoptr(GPtrArray) calls = calls_new();
-    KeymgrBarbicanCall *call = keymgr_barbican_call_new("GET", "application/json", path, what);
-    KeymgrJson *json;
-
-    g_ptr_array_add(calls, call);
-    if (!keymgr_barbican_send(barbican, calls, deadline, cancellable, error))
-        return NULL;
-    json = keymgr_json_parse(call->http->answer, error);
-    if (!json)
-        g_prefix_error(error, "%s: %s: ", keymgr_barbican_describe(barbican), call->what);
-    return json;
-}
-
 /* The UUIDs of all references, those of containers in their place. */
 static gboolean
 resolve(KeymgrBarbican *barbican, const char *const *references, gint64 deadline, GPtrArray *uuids,
@@ -104,14 +82,14 @@ resolve(KeymgrBarbican *barbican, const char *const *references, gint64 deadline
         if (!keymgr_reference_parse(*references, &reference, error))
             return FALSE;
         if (reference.kind == KEYMGR_REFERENCE_CONTAINER) {
-            g_autofree char *what = g_strdup_printf("container %s", reference.uuid);
-            g_autoptr(KeymgrJson) json = get_json(barbican, g_strdup_printf("/containers/%s", reference.uuid),
-                                                  g_strdup(what), deadline, cancellable, error);
+            g_autofree char *what = keymgr_barbican_name_of(&reference);
+            g_autoptr(KeymgrJson) json = keymgr_barbican_get_json(
+                barbican, keymgr_barbican_path_of(&reference, ""), g_strdup(what), deadline, cancellable, error);
 
             if (!json)
                 return FALSE;
             if (!keymgr_barbican_json_container(json, KEYMGR_MAX_REFERENCES, uuids, error)) {
-                g_prefix_error(error, "%s: %s: ", keymgr_barbican_describe(barbican), what);
+                keymgr_barbican_prefix(barbican, what, error);
                 return FALSE;
             }
         } else {
@@ -138,7 +116,7 @@ barbican_fetch(gpointer store, const char *const *references, GCancellable *canc
     KeymgrBarbican *barbican = store;
     gint64 deadline = keymgr_barbican_deadline(barbican);
     g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) calls = calls_new();
+    g_autoptr(GPtrArray) calls = keymgr_barbican_calls_new();
     GPtrArray *secrets;
     guint i;
 
@@ -157,30 +135,54 @@ barbican_fetch(gpointer store, const char *const *references, GCancellable *canc
     return secrets;
 }
 
+/* One document about a secret or container. */
+static KeymgrJson *
+get_part(KeymgrBarbican *barbican, const KeymgrReference *reference, const char *rest,
+         GCancellable *cancellable, GError **error)
+{
+    return keymgr_barbican_get_json(barbican, keymgr_barbican_path_of(reference, rest),
+                                    keymgr_barbican_name_of(reference), keymgr_barbican_deadline(barbican),
+                                    cancellable, error);
+}
+
+static void
+prefix_part(KeymgrBarbican *barbican, const KeymgrReference *reference, GError **error)
+{
+    g_autofree char *name = keymgr_barbican_name_of(reference);
+
+    keymgr_barbican_prefix(barbican, name, error);
+}
+
 static KeymgrInfo *
 barbican_describe(gpointer store, const char *text, GCancellable *cancellable, GError **error)
 {
-    KeymgrBarbican *barbican = store;
     g_autoptr(KeymgrJson) json = NULL;
     KeymgrReference reference;
     KeymgrInfo *info;
 
+    if (!keymgr_barbican_parse_secret(text, "cannot be described as a secret", &reference, error))
+        return NULL;
+    json = get_part(store, &reference, "", cancellable, error);
+    info = json ? keymgr_barbican_json_info(json, error) : NULL;
+    if (json && !info)
+        prefix_part(store, &reference, error);
+    return info;
+}
+
+static KeymgrAcl *
+barbican_get_acl(gpointer store, const char *text, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(KeymgrJson) json = NULL;
+    KeymgrReference reference;
+    KeymgrAcl *acl;
+
     if (!keymgr_reference_parse(text, &reference, error))
         return NULL;
-    if (reference.kind != KEYMGR_REFERENCE_SECRET) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_REFERENCE,
-                    "container %s cannot be described as a secret", reference.uuid);
-        return NULL;
-    }
-    json = get_json(barbican, g_strdup_printf("/secrets/%s", reference.uuid),
-                    g_strdup_printf("secret %s", reference.uuid), keymgr_barbican_deadline(barbican),
-                    cancellable, error);
-    if (!json)
-        return NULL;
-    info = keymgr_barbican_json_info(json, error);
-    if (!info)
-        g_prefix_error(error, "%s: secret %s: ", keymgr_barbican_describe(barbican), reference.uuid);
-    return info;
+    json = get_part(store, &reference, "/acl", cancellable, error);
+    acl = json ? keymgr_barbican_json_acl(json, error) : NULL;
+    if (json && !acl)
+        prefix_part(store, &reference, error);
+    return acl;
 }
 
 static void
@@ -189,143 +191,67 @@ info_free(gpointer info)
     keymgr_info_free(info);
 }
 
-/* Appends one page; *more: whether another follows. */
-static gboolean
-list_page(KeymgrBarbican *barbican, const char *name, GPtrArray *infos, gint64 deadline, gboolean *more,
-          GCancellable *cancellable, GError **error)
+/* A list on its way. */
+typedef struct {
+    KeymgrBarbican *barbican;
+    const KeymgrListOptions *options;
+    char *escaped; /* the name, for a URL; or NULL */
+    GPtrArray *infos;
+    guint total;
+    gboolean more; /* another page follows */
+} Listing;
+
+static guint
+page_size(const Listing *listing)
 {
-    g_autofree char *escaped = name ? g_uri_escape_string(name, NULL, FALSE) : NULL;
+    guint limit = listing->options->limit;
+
+    return limit > 0 ? MIN(limit - listing->infos->len, PAGE) : PAGE;
+}
+
+static gboolean
+list_page(Listing *listing, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    const KeymgrListOptions *options = listing->options;
+    GPtrArray *infos = listing->infos;
     g_autoptr(KeymgrJson) json = NULL;
     guint before = infos->len;
+    char *path = g_strdup_printf("/secrets?limit=%u&offset=%" G_GUINT64_FORMAT "%s%s", page_size(listing),
+                                 (guint64)options->offset + before, listing->escaped ? "&name=" : "",
+                                 listing->escaped ? listing->escaped : "");
 
-    json = get_json(barbican,
-                    g_strdup_printf("/secrets?limit=%d&offset=%u%s%s", PAGE, infos->len,
-                                    name ? "&name=" : "", name ? escaped : ""),
-                    g_strdup("the list of secrets"), deadline, cancellable, error);
+    json = keymgr_barbican_get_json(listing->barbican, path, g_strdup("the list of secrets"), deadline,
+                                    cancellable, error);
     if (!json)
         return FALSE;
     if (!keymgr_barbican_json_list(json, KEYMGR_LIST_MAX, infos, error)) {
-        g_prefix_error(error, "%s: the list of secrets: ", keymgr_barbican_describe(barbican));
+        keymgr_barbican_prefix(listing->barbican, "the list of secrets", error);
         return FALSE;
     }
+    if (options->limit > 0 && infos->len > options->limit)
+        g_ptr_array_set_size(infos, (gint)options->limit);
+    listing->total = keymgr_json_uint(json, "total");
     /* A page may be shorter than asked for; an empty one ends the list. */
-    *more = infos->len > before && infos->len < keymgr_json_uint(json, "total");
+    listing->more = infos->len > before && infos->len != options->limit &&
+                    (guint64)options->offset + infos->len < listing->total;
     return TRUE;
 }
 
 static GPtrArray *
-barbican_list(gpointer store, const char *name, GCancellable *cancellable, GError **error)
+barbican_list(gpointer store, const KeymgrListOptions *options, guint *total, GCancellable *cancellable,
+              GError **error)
 {
-    KeymgrBarbican *barbican = store;
-    gint64 deadline = keymgr_barbican_deadline(barbican);
+    gint64 deadline = keymgr_barbican_deadline(store);
     g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func(info_free);
-    gboolean more = TRUE;
+    g_autofree char *escaped = options->name ? g_uri_escape_string(options->name, NULL, FALSE) : NULL;
+    Listing listing = { store, options, escaped, infos, 0, TRUE };
 
-    while (more) {
-        if (!list_page(barbican, name, infos, deadline, &more, cancellable, error))
+    while (listing.more) {
+        if (!list_page(&listing, deadline, cancellable, error))
             return NULL;
     }
+    *total = listing.total;
     return g_steal_pointer(&infos);
-}
-
-/* Sends one call; returns it when all went well. Takes it over otherwise. */
-static KeymgrBarbicanCall *
-send_one(KeymgrBarbican *barbican, KeymgrBarbicanCall *call, gint64 deadline, GCancellable *cancellable,
-         GError **error)
-{
-    g_autoptr(GPtrArray) calls = calls_new();
-
-    g_ptr_array_add(calls, call);
-    if (!keymgr_barbican_send(barbican, calls, deadline, cancellable, error))
-        return NULL;
-    return g_ptr_array_steal_index(calls, 0);
-}
-
-static KeymgrBarbicanCall *
-delete_call(const char *uuid)
-{
-    return keymgr_barbican_call_new("DELETE", "application/json", g_strdup_printf("/secrets/%s", uuid),
-                                    g_strdup_printf("deleting secret %s", uuid));
-}
-
-/* Makes a secret without its payload; its UUID. */
-static char *
-create(KeymgrBarbican *barbican, const KeymgrNewSecret *description, gint64 deadline,
-       GCancellable *cancellable, GError **error)
-{
-    KeymgrBarbicanCall *call = keymgr_barbican_call_new("POST", "application/json", g_strdup("/secrets"),
-                                                        g_strdup("storing a secret"));
-    g_autoptr(KeymgrJson) json = NULL;
-    char *uuid = NULL;
-
-    call->once = TRUE;
-    call->http->content_type = "application/json";
-    call->http->body = keymgr_barbican_json_new_secret(description, error);
-    if (!call->http->body) {
-        keymgr_barbican_call_free(call);
-        return NULL;
-    }
-    call = send_one(barbican, call, deadline, cancellable, error);
-    if (!call)
-        return NULL;
-    json = keymgr_json_parse(call->http->answer, error);
-    uuid = json ? keymgr_barbican_json_id(json, error) : NULL;
-    if (!uuid)
-        g_prefix_error(error, "%s: %s: ", keymgr_barbican_describe(barbican), call->what);
-    keymgr_barbican_call_free(call);
-    return uuid;
-}
-
-/* In two steps, because only PUT takes raw bytes: POST wants base64, which
- * would need a copy and a third of the size limit, and strips white space at
- * the ends of texts. */
-static char *
-barbican_store(gpointer store, const KeymgrNewSecret *description, KeymgrSecret *value,
-               GCancellable *cancellable, GError **error)
-{
-    KeymgrBarbican *barbican = store;
-    gint64 deadline = keymgr_barbican_deadline(barbican);
-    g_autofree char *uuid = create(barbican, description, deadline, cancellable, error);
-    KeymgrBarbicanCall *call;
-
-    if (!uuid)
-        return NULL;
-    call = keymgr_barbican_call_new("PUT", "application/json", g_strdup_printf("/secrets/%s", uuid),
-                                    g_strdup_printf("storing the payload of secret %s", uuid));
-    call->http->content_type = "application/octet-stream";
-    call->http->body = keymgr_secret_ref(value);
-    call = send_one(barbican, call, deadline, cancellable, error);
-    if (call) {
-        keymgr_barbican_call_free(call);
-        return g_steal_pointer(&uuid);
-    }
-    /* Taken back, with a time of its own; a failure of that adds nothing that
-     * helps. */
-    call = send_one(barbican, delete_call(uuid), keymgr_barbican_deadline(barbican), NULL, NULL);
-    g_clear_pointer(&call, keymgr_barbican_call_free);
-    return NULL;
-}
-
-static gboolean
-barbican_remove(gpointer store, const char *text, GCancellable *cancellable, GError **error)
-{
-    KeymgrBarbican *barbican = store;
-    KeymgrReference reference;
-    KeymgrBarbicanCall *call;
-
-    if (!keymgr_reference_parse(text, &reference, error))
-        return FALSE;
-    if (reference.kind != KEYMGR_REFERENCE_SECRET) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_REFERENCE, "containers are not deleted: %s",
-                    reference.uuid);
-        return FALSE;
-    }
-    call = send_one(barbican, delete_call(reference.uuid), keymgr_barbican_deadline(barbican), cancellable,
-                    error);
-    if (!call)
-        return FALSE;
-    keymgr_barbican_call_free(call);
-    return TRUE;
 }
 
 /* The API's root wants a token, and no role. */
@@ -334,10 +260,16 @@ barbican_check(gpointer store, GCancellable *cancellable, GError **error)
 {
     KeymgrBarbican *barbican = store;
     gint64 deadline = keymgr_barbican_deadline(barbican);
-    g_autoptr(KeymgrJson) json = get_json(barbican, g_strdup("/"), g_strdup("its version"), deadline,
-                                          cancellable, error);
+    g_autofree char *version = keymgr_barbican_api_version(barbican, deadline, cancellable, error);
+    g_autofree char *reached = version ? keymgr_barbican_reach(barbican, deadline, cancellable, error) : NULL;
 
-    return json ? keymgr_barbican_reach(barbican, deadline, cancellable, error) : NULL;
+    return reached ? g_strdup_printf("%s, API %s", reached, version) : NULL;
+}
+
+static gboolean
+barbican_wants_consumers(gpointer store)
+{
+    return keymgr_barbican_registers_consumers(store);
 }
 
 static const KeymgrConfigKey *const key_lists[] = {
@@ -358,7 +290,13 @@ const KeymgrBackend keymgr_backend_barbican = {
     .fetch = barbican_fetch,
     .describe = barbican_describe,
     .list = barbican_list,
-    .store = barbican_store,
-    .remove = barbican_remove,
+    .store = keymgr_barbican_store,
+    .set_payload = keymgr_barbican_set_payload,
+    .remove = keymgr_barbican_remove,
+    .get_acl = barbican_get_acl,
+    .add_consumer = keymgr_barbican_add_consumer,
+    .remove_consumer = keymgr_barbican_remove_consumer,
+    .list_consumers = keymgr_barbican_list_consumers,
+    .wants_consumers = barbican_wants_consumers,
     .check = barbican_check,
 };

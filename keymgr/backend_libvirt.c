@@ -445,7 +445,8 @@ work_store(Job *job, virConnectPtr connection, GError **error)
     if (!secret)
         return fail(job->store, "to be stored", KEYMGR_ERROR_UNAVAILABLE, error);
     virSecretGetUUIDString(secret, uuid);
-    if (virSecretSetValue(secret, keymgr_secret_data(job->value), keymgr_secret_size(job->value), 0) < 0) {
+    if (job->value &&
+        virSecretSetValue(secret, keymgr_secret_data(job->value), keymgr_secret_size(job->value), 0) < 0) {
         fail(job->store, uuid, KEYMGR_ERROR_NOT_FOUND, error);
         undefine(job, secret, uuid, NULL);
         virSecretFree(secret);
@@ -453,6 +454,23 @@ work_store(Job *job, virConnectPtr connection, GError **error)
     }
     virSecretFree(secret);
     return g_ascii_strdown(uuid, -1);
+}
+
+/* The UUID of the secret that has the value now. */
+static gpointer
+work_set_value(Job *job, virConnectPtr connection, GError **error)
+{
+    virSecretPtr secret = virSecretLookupByUUIDString(connection, job->text);
+    gpointer result = NULL;
+
+    if (!secret)
+        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+    if (virSecretSetValue(secret, keymgr_secret_data(job->value), keymgr_secret_size(job->value), 0) == 0)
+        result = g_strdup(job->text);
+    else
+        fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+    virSecretFree(secret);
+    return result;
 }
 
 /* The UUID of the secret that is gone. */
@@ -576,11 +594,14 @@ libvirt_describe(gpointer data, const char *text, GCancellable *cancellable, GEr
 }
 
 static GPtrArray *
-libvirt_list(gpointer data, const char *name, GCancellable *cancellable, GError **error)
+libvirt_list(gpointer data, const KeymgrListOptions *options, guint *total, GCancellable *cancellable,
+             GError **error)
 {
     Store *store = data;
+    GPtrArray *infos = run(store, work_list, &for_array, options->name, NULL, deadline_of(store), cancellable,
+                           error);
 
-    return run(store, work_list, &for_array, name, NULL, deadline_of(store), cancellable, error);
+    return infos ? keymgr_list_cut(infos, options, total) : NULL;
 }
 
 /* libvirt's element for the name that goes with a usage type. */
@@ -602,7 +623,8 @@ libvirt_store(gpointer data, const KeymgrNewSecret *description, KeymgrSecret *v
     const char *type = description->type ? description->type : "vtpm";
     g_autofree char *xml = NULL;
 
-    if (!description->name || description->algorithm || description->bit_length || description->expiration) {
+    if (!description->name || description->algorithm || description->bit_length || description->mode ||
+        description->expiration) {
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
                     "%s: a secret has a name, which is needed, and a usage type, and nothing else",
                     store->description);
@@ -612,6 +634,20 @@ libvirt_store(gpointer data, const KeymgrNewSecret *description, KeymgrSecret *v
                                   "</secret>", type, usage_element(type), description->name,
                                   usage_element(type));
     return run(store, work_store, &for_new_secret, xml, value, deadline_of(store), cancellable, error);
+}
+
+static gboolean
+libvirt_set_payload(gpointer data, const char *text, KeymgrSecret *value, GCancellable *cancellable,
+                    GError **error)
+{
+    Store *store = data;
+    KeymgrReference reference;
+    g_autofree char *changed = NULL;
+
+    if (!parse(text, &reference, error))
+        return FALSE;
+    changed = run(store, work_set_value, &for_text, reference.uuid, value, deadline_of(store), cancellable, error);
+    return changed != NULL;
 }
 
 static gboolean
@@ -646,6 +682,7 @@ const KeymgrBackend keymgr_backend_libvirt = {
     .describe = libvirt_describe,
     .list = libvirt_list,
     .store = libvirt_store,
+    .set_payload = libvirt_set_payload,
     .remove = libvirt_remove,
     .check = libvirt_check,
     .set_libvirt_get_value = libvirt_set_get_value,

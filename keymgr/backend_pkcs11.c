@@ -339,12 +339,15 @@ pkcs11_describe(gpointer store, const char *text, GCancellable *cancellable, GEr
 }
 
 static GPtrArray *
-pkcs11_list(gpointer store, const char *name, GCancellable *cancellable, GError **error)
+pkcs11_list(gpointer store, const KeymgrListOptions *options, guint *total, GCancellable *cancellable,
+            GError **error)
 {
     Request *request = request_new(store, work_list);
+    GPtrArray *infos;
 
-    request->name = g_strdup(name);
-    return run(request, &for_array, cancellable, error);
+    request->name = g_strdup(options->name);
+    infos = run(request, &for_array, cancellable, error);
+    return infos ? keymgr_list_cut(infos, options, total) : NULL;
 }
 
 static gboolean
@@ -353,7 +356,7 @@ check_new_secret(const Store *store, const KeymgrNewSecret *description, GError 
     const char *token = keymgr_pkcs11_token_describe(store->token);
 
     if ((description->type && strcmp(description->type, "data") != 0) || description->algorithm ||
-        description->bit_length || description->expiration)
+        description->bit_length || description->mode || description->expiration)
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
                     "%s: a secret has a name, and is of type data, and nothing else can be said of it", token);
     else if (description->name && strlen(description->name) > KEYMGR_PKCS11_MAX_TEXT)
@@ -375,6 +378,11 @@ pkcs11_store(gpointer store, const KeymgrNewSecret *description, KeymgrSecret *v
 
     if (!check_new_secret(store, description, error))
         return NULL;
+    if (!value) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED, "%s: a secret is its value: there is none without",
+                    keymgr_pkcs11_token_describe(((Store *)store)->token));
+        return NULL;
+    }
     request = request_new(store, work_store);
     request->writable = TRUE;
     request->name = g_strdup(description->name);

@@ -36,9 +36,48 @@ keymgr_info_free(KeymgrInfo *info)
     g_free(info->type);
     g_free(info->status);
     g_free(info->created);
+    g_free(info->updated);
     g_free(info->expiration);
     g_free(info->algorithm);
+    g_free(info->mode);
+    g_free(info->creator);
+    g_free(info->content_type);
     g_free(info);
+}
+
+void
+keymgr_acl_free(KeymgrAcl *acl)
+{
+    if (!acl)
+        return;
+    g_strfreev(acl->users);
+    g_free(acl->created);
+    g_free(acl->updated);
+    g_free(acl);
+}
+
+void
+keymgr_consumer_free(KeymgrConsumer *consumer)
+{
+    if (!consumer)
+        return;
+    g_free(consumer->service);
+    g_free(consumer->resource_type);
+    g_free(consumer->resource_id);
+    g_free(consumer);
+}
+
+GPtrArray *
+keymgr_list_cut(GPtrArray *infos, const KeymgrListOptions *options, guint *total)
+{
+    guint skipped = MIN(options->offset, infos->len);
+
+    *total = infos->len;
+    if (skipped > 0)
+        g_ptr_array_remove_range(infos, 0, skipped);
+    if (options->limit > 0 && infos->len > options->limit)
+        g_ptr_array_set_size(infos, (gint)options->limit);
+    return infos;
 }
 
 static const KeymgrBackend *
@@ -202,11 +241,26 @@ keymgr_describe(Keymgr *keymgr, const char *reference, GCancellable *cancellable
 }
 
 GPtrArray *
-keymgr_list(Keymgr *keymgr, const char *name, GCancellable *cancellable, GError **error)
+keymgr_list(Keymgr *keymgr, const KeymgrListOptions *options, guint *total, GCancellable *cancellable,
+            GError **error)
 {
+    const KeymgrListOptions everything = { 0 };
+    guint unwanted;
+
     if (!keymgr->backend->list && !unsupported(keymgr, "list secrets", error))
         return NULL;
-    return keymgr->backend->list(keymgr->store, name, cancellable, error);
+    return keymgr->backend->list(keymgr->store, options ? options : &everything, total ? total : &unwanted,
+                                 cancellable, error);
+}
+
+static gboolean
+check_value(Keymgr *keymgr, const KeymgrSecret *value, GError **error)
+{
+    if (keymgr_secret_size(value) > 0)
+        return TRUE;
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_SECRET, "%s: an empty value is not stored",
+                keymgr_describe_store(keymgr));
+    return FALSE;
 }
 
 char *
@@ -215,12 +269,19 @@ keymgr_store(Keymgr *keymgr, const KeymgrNewSecret *description, KeymgrSecret *v
 {
     if (!keymgr->backend->store && !unsupported(keymgr, "store secrets", error))
         return NULL;
-    if (keymgr_secret_size(value) == 0) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_SECRET, "%s: an empty value is not stored",
-                    keymgr_describe_store(keymgr));
+    if (value && !check_value(keymgr, value, error))
         return NULL;
-    }
     return keymgr->backend->store(keymgr->store, description, value, cancellable, error);
+}
+
+gboolean
+keymgr_set_payload(Keymgr *keymgr, const char *reference, KeymgrSecret *value, GCancellable *cancellable,
+                   GError **error)
+{
+    if (!keymgr->backend->set_payload && !unsupported(keymgr, "set a secret's value", error))
+        return FALSE;
+    return check_value(keymgr, value, error) &&
+           keymgr->backend->set_payload(keymgr->store, reference, value, cancellable, error);
 }
 
 gboolean
@@ -229,6 +290,46 @@ keymgr_delete(Keymgr *keymgr, const char *reference, GCancellable *cancellable, 
     if (!keymgr->backend->remove && !unsupported(keymgr, "delete secrets", error))
         return FALSE;
     return keymgr->backend->remove(keymgr->store, reference, cancellable, error);
+}
+
+KeymgrAcl *
+keymgr_get_acl(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->get_acl && !unsupported(keymgr, "say who may read a secret", error))
+        return NULL;
+    return keymgr->backend->get_acl(keymgr->store, reference, cancellable, error);
+}
+
+gboolean
+keymgr_add_consumer(Keymgr *keymgr, const char *const *references, const KeymgrConsumer *consumer,
+                    GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->add_consumer && !unsupported(keymgr, "register consumers", error))
+        return FALSE;
+    return keymgr->backend->add_consumer(keymgr->store, references, consumer, cancellable, error);
+}
+
+gboolean
+keymgr_remove_consumer(Keymgr *keymgr, const char *const *references, const KeymgrConsumer *consumer,
+                       GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->remove_consumer && !unsupported(keymgr, "register consumers", error))
+        return FALSE;
+    return keymgr->backend->remove_consumer(keymgr->store, references, consumer, cancellable, error);
+}
+
+GPtrArray *
+keymgr_list_consumers(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error)
+{
+    if (!keymgr->backend->list_consumers && !unsupported(keymgr, "register consumers", error))
+        return NULL;
+    return keymgr->backend->list_consumers(keymgr->store, reference, cancellable, error);
+}
+
+gboolean
+keymgr_wants_consumers(Keymgr *keymgr)
+{
+    return keymgr->backend->wants_consumers && keymgr->backend->wants_consumers(keymgr->store);
 }
 
 char *

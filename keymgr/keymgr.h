@@ -26,9 +26,13 @@ typedef struct {
     char *type;        /* opaque, symmetric, passphrase, ...; or NULL */
     char *status;      /* ACTIVE ...; or NULL */
     char *created;     /* ISO 8601, UTC; or NULL */
+    char *updated;     /* ISO 8601, UTC; or NULL */
     char *expiration;  /* ISO 8601, UTC; or NULL: never */
     char *algorithm;   /* or NULL */
     guint bit_length;  /* 0: not said */
+    char *mode;        /* cbc ...; or NULL */
+    char *creator;     /* the id of the user who stored it; or NULL */
+    char *content_type;/* of the payload; or NULL */
     gboolean has_payload;
 } KeymgrInfo;
 
@@ -79,9 +83,19 @@ GPtrArray *keymgr_fetch(Keymgr *keymgr, const char *const *references, GCancella
 /* One secret's description. */
 KeymgrInfo *keymgr_describe(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error);
 
-/* All that the credentials may see; name: only those with it, or NULL.
- * Array of KeymgrInfo with a free function. */
-GPtrArray *keymgr_list(Keymgr *keymgr, const char *name, GCancellable *cancellable, GError **error);
+/* Which secrets a list is to have. */
+typedef struct {
+    const char *name; /* only those with exactly this name; NULL: any */
+    guint offset;     /* so many are left out at the front */
+    guint limit;      /* so many at most; 0: all that follow */
+} KeymgrListOptions;
+
+/* What the credentials may see, in the store's order.
+ * options: NULL: everything.
+ * total: how many there are without offset and limit; may be NULL.
+ * Array of KeymgrInfo with a free function; empty past the end. */
+GPtrArray *keymgr_list(Keymgr *keymgr, const KeymgrListOptions *options, guint *total,
+                       GCancellable *cancellable, GError **error);
 
 /* A secret to be stored; NULL and 0: not said. */
 typedef struct {
@@ -90,17 +104,67 @@ typedef struct {
                              * libvirt: a usage type, vtpm when not said */
     const char *algorithm;
     guint bit_length;
+    const char *mode;
     const char *expiration; /* ISO 8601, UTC */
 } KeymgrNewSecret;
 
 /* Stores a secret. Returns its id, which the store chose; caller frees. What
- * was begun is taken back when the whole fails. */
+ * was begun is taken back when the whole fails.
+ * value: NULL: the description alone; keymgr_set_payload() may follow. */
 char *keymgr_store(Keymgr *keymgr, const KeymgrNewSecret *description, KeymgrSecret *value,
                    GCancellable *cancellable, GError **error);
+
+/* Gives a secret its value. Barbican takes one for a secret that has none
+ * (KEYMGR_ERROR_EXISTS otherwise); libvirt replaces what is there. */
+gboolean keymgr_set_payload(Keymgr *keymgr, const char *reference, KeymgrSecret *value,
+                            GCancellable *cancellable, GError **error);
 
 /* Deletes a secret for good. Nothing but an explicit wish of a user should
  * lead here. */
 gboolean keymgr_delete(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error);
+
+/* Who may read a secret or container beside those whom the store's roles let. */
+typedef struct {
+    gboolean project_access; /* FALSE: of its project, its creator alone */
+    char **users;            /* ids of further users; NULL-terminated */
+    char *created;           /* ISO 8601, UTC; NULL: nobody ever set an ACL */
+    char *updated;
+} KeymgrAcl;
+
+void keymgr_acl_free(KeymgrAcl *acl);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrAcl, keymgr_acl_free)
+
+/* reference: a secret, or a container by its URL. */
+KeymgrAcl *keymgr_get_acl(Keymgr *keymgr, const char *reference, GCancellable *cancellable, GError **error);
+
+/* Who says that he needs a secret. It is a note for people: it neither gives
+ * access nor stops a deletion. */
+typedef struct {
+    char *service;       /* "libvirt-msvm" */
+    char *resource_type; /* "domain"; NULL for containers, which know none */
+    char *resource_id;   /* a UUID; for containers a URL */
+} KeymgrConsumer;
+
+void keymgr_consumer_free(KeymgrConsumer *consumer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrConsumer, keymgr_consumer_free)
+
+/* Registers a consumer with all of the secrets (or containers), or with none.
+ * One that is registered already stays as it is.
+ * references: NULL-terminated.
+ * KEYMGR_ERROR_UNSUPPORTED: this store, or this release of it, has none. */
+gboolean keymgr_add_consumer(Keymgr *keymgr, const char *const *references, const KeymgrConsumer *consumer,
+                             GCancellable *cancellable, GError **error);
+/* Takes it away from each; goes on after a failure, and reports the first.
+ * KEYMGR_ERROR_NOT_FOUND: the consumer was not registered, or the secret is
+ * gone. */
+gboolean keymgr_remove_consumer(Keymgr *keymgr, const char *const *references,
+                                const KeymgrConsumer *consumer, GCancellable *cancellable, GError **error);
+/* Array of KeymgrConsumer with a free function. */
+GPtrArray *keymgr_list_consumers(Keymgr *keymgr, const char *reference, GCancellable *cancellable,
+                                 GError **error);
+
+/* Whether the configuration asks for consumers to be registered. */
+gboolean keymgr_wants_consumers(Keymgr *keymgr);
 
 /* Whether the store is there and takes our credentials, without asking for a
  * secret. Returns a sentence on what was reached as whom; caller frees. */

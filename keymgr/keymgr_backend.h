@@ -34,15 +34,32 @@ typedef struct {
                         GError **error);
     KeymgrInfo *(*describe)(gpointer store, const char *reference, GCancellable *cancellable,
                             GError **error);
-    GPtrArray *(*list)(gpointer store, const char *name, GCancellable *cancellable, GError **error);
+    /* options and total are there. A store that can only list everything
+     * ends with keymgr_list_cut(). */
+    GPtrArray *(*list)(gpointer store, const KeymgrListOptions *options, guint *total,
+                       GCancellable *cancellable, GError **error);
     char *(*store)(gpointer store, const KeymgrNewSecret *description, KeymgrSecret *value,
                    GCancellable *cancellable, GError **error);
+    gboolean (*set_payload)(gpointer store, const char *reference, KeymgrSecret *value,
+                            GCancellable *cancellable, GError **error);
     gboolean (*remove)(gpointer store, const char *reference, GCancellable *cancellable, GError **error);
+    KeymgrAcl *(*get_acl)(gpointer store, const char *reference, GCancellable *cancellable, GError **error);
+    gboolean (*add_consumer)(gpointer store, const char *const *references, const KeymgrConsumer *consumer,
+                             GCancellable *cancellable, GError **error);
+    gboolean (*remove_consumer)(gpointer store, const char *const *references,
+                                const KeymgrConsumer *consumer, GCancellable *cancellable, GError **error);
+    GPtrArray *(*list_consumers)(gpointer store, const char *reference, GCancellable *cancellable,
+                                 GError **error);
+    gboolean (*wants_consumers)(gpointer store);
     char *(*check)(gpointer store, GCancellable *cancellable, GError **error);
 
     void (*set_libvirt_get_value)(gpointer store, KeymgrLibvirtGetValue get_value, gpointer opaque,
                                   GDestroyNotify destroy);
 } KeymgrBackend;
+
+/* Leaves of a whole list what offset and limit ask for; returns it. *total:
+ * how many it had. */
+GPtrArray *keymgr_list_cut(GPtrArray *infos, const KeymgrListOptions *options, guint *total);
 
 extern const KeymgrBackend keymgr_backend_barbican;
 extern const KeymgrBackend keymgr_backend_libvirt;

@@ -25,6 +25,7 @@ struct KeymgrBarbican {
     char **interfaces;
     KeymgrRetry retry;
     guint total_timeout_ms;
+    gboolean register_consumers;
     char *description;
 };
 
@@ -50,6 +51,7 @@ const KeymgrConfigKey keymgr_barbican_keys[] = {
     { "total_timeout", FALSE },
     { "max_connections", FALSE },
     { "http2", FALSE },
+    { "register_consumers", FALSE },
     { "send_service_user_token", FALSE },
     /* Taken over from nova.conf without effect: they concern the polling of
      * orders and Python's logging. */
@@ -59,31 +61,6 @@ const KeymgrConfigKey keymgr_barbican_keys[] = {
     { "split_loggers", FALSE },
     { NULL, FALSE },
 };
-
-KeymgrBarbicanCall *
-keymgr_barbican_call_new(const char *method, const char *accept, char *path, char *what)
-{
-    KeymgrBarbicanCall *call = g_new0(KeymgrBarbicanCall, 1);
-
-    call->http = g_new0(KeymgrHttpRequest, 1);
-    call->http->method = method;
-    call->http->accept = accept;
-    call->http->max_answer = KEYMGR_SECRET_MAX_SIZE;
-    call->path = path;
-    call->what = what;
-    return call;
-}
-
-void
-keymgr_barbican_call_free(gpointer data)
-{
-    KeymgrBarbicanCall *call = data;
-
-    keymgr_http_request_free(call->http);
-    g_free(call->path);
-    g_free(call->what);
-    g_free(call);
-}
 
 void
 keymgr_barbican_free(KeymgrBarbican *barbican)
@@ -116,6 +93,7 @@ read_http(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
     if (!keymgr_config_boolean(config, "insecure", FALSE, &options.insecure, error) ||
         !keymgr_config_boolean(config, "verify_ssl", TRUE, &verify, error) ||
         !keymgr_config_boolean(config, "http2", FALSE, &options.http2, error) ||
+        !keymgr_config_boolean(config, "register_consumers", FALSE, &barbican->register_consumers, error) ||
         !keymgr_config_path(config, "verify_ssl_path", &verify_path, error) ||
         !keymgr_config_path(config, "cafile", &ca_path, error) ||
         !keymgr_config_path(config, "certfile", &cert_file, error) ||
@@ -309,14 +287,16 @@ get_tokens(Sending *sending, GError **error)
 }
 
 static void
-dress(Sending *sending, KeymgrHttpRequest *http, const char *path)
+dress(Sending *sending, KeymgrBarbicanCall *call)
 {
+    KeymgrHttpRequest *http = call->http;
+    gsize size = strlen(sending->endpoint) - (call->above ? strlen("/v1") : 0);
     gsize i;
 
     for (i = 0; i < G_N_ELEMENTS(http->headers); i++)
         g_clear_pointer(&http->headers[i], keymgr_secret_unref);
     g_free(http->url);
-    http->url = g_strconcat(sending->endpoint, path, NULL);
+    http->url = g_strdup_printf("%.*s%s", (int)size, sending->endpoint, call->path);
     if (sending->token)
         http->headers[0] = keymgr_http_secret_header("X-Auth-Token", keymgr_token_value(sending->token));
     else if (sending->barbican->project_header)
@@ -369,6 +349,24 @@ is_no_payload(const KeymgrHttpRequest *http)
     return text && strstr(text, "has no payload");
 }
 
+/* "Creation not allowed because a quota has been reached", "Quota reached for
+ * project ...": a 403 that no role would change. */
+static gboolean
+is_quota(const KeymgrHttpRequest *http)
+{
+    g_autofree char *text = http->status == 403 ? keymgr_http_server_text(http, NULL) : NULL;
+
+    return text && (strstr(text, "quota") || strstr(text, "Quota"));
+}
+
+static gboolean
+is_good(const KeymgrBarbicanCall *call)
+{
+    const KeymgrHttpRequest *http = call->http;
+
+    return !http->error && http->status >= 200 && (http->status < 300 || (call->above && http->status == 300));
+}
+
 static gboolean
 on_done(KeymgrHttpRequest *http, gpointer opaque)
 {
@@ -383,7 +381,7 @@ on_done(KeymgrHttpRequest *http, gpointer opaque)
             break;
     }
     g_assert(call && call->http == http);
-    if (!http->error && http->status >= 200 && http->status < 300) {
+    if (is_good(call)) {
         if (sending->token)
             keymgr_token_set_proven(sending->token);
         call->done = !call->check || call->check(call, &sending->failure);
@@ -408,6 +406,8 @@ on_done(KeymgrHttpRequest *http, gpointer opaque)
     fail_call(sending, call);
     if (is_no_payload(http) && sending->failure)
         sending->failure->code = KEYMGR_ERROR_NO_PAYLOAD;
+    if (is_quota(http) && sending->failure)
+        sending->failure->code = KEYMGR_ERROR_LIMIT;
     return FALSE;
 }
 
@@ -431,7 +431,7 @@ send_pass(Sending *sending, gboolean *left, GError **error)
             *left = TRUE;
             break;
         }
-        dress(sending, call->http, call->path);
+        dress(sending, call);
         requests[count++] = call->http;
     }
     sending->again = FALSE;
@@ -447,6 +447,12 @@ send_pass(Sending *sending, gboolean *left, GError **error)
     }
     *left |= sending->again;
     return TRUE;
+}
+
+gboolean
+keymgr_barbican_registers_consumers(const KeymgrBarbican *barbican)
+{
+    return barbican->register_consumers;
 }
 
 char *

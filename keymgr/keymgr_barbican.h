@@ -22,12 +22,10 @@ struct KeymgrBarbicanCall {
      * NULL: anything goes. */
     gboolean (*check)(KeymgrBarbicanCall *call, GError **error);
     gboolean once;           /* not sent again when its connection was lost: it may have been heard */
+    gboolean above;          /* path is below the endpoint without its version, where 300 is an answer */
     gboolean done;           /* set by the session */
     KeymgrRetryState retries;
 };
-
-KeymgrBarbicanCall *keymgr_barbican_call_new(const char *method, const char *accept, char *path, char *what);
-void keymgr_barbican_call_free(gpointer call);
 
 extern const KeymgrConfigKey keymgr_barbican_keys[];
 
@@ -36,6 +34,8 @@ KeymgrBarbican *keymgr_barbican_new(const KeymgrConfig *config, GError **error);
 void keymgr_barbican_free(KeymgrBarbican *barbican);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrBarbican, keymgr_barbican_free)
 const char *keymgr_barbican_describe(const KeymgrBarbican *barbican);
+/* Whether the configuration wants consumers to be registered. */
+gboolean keymgr_barbican_registers_consumers(const KeymgrBarbican *barbican);
 
 /* Who logs in, and the endpoint that the credentials lead to; for messages.
  * Caller frees. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "keymgr/keymgr_error.h"
-#include "keymgr/keymgr_reference.h"
 
 static gboolean
 fail(KeymgrError code, const char *reason, GError **error)
@@ -26,6 +25,7 @@ KeymgrInfo *
 keymgr_barbican_json_info(KeymgrJson *json, GError **error)
 {
     const char *href = keymgr_json_string(json, "secret_ref");
+    KeymgrJson *types = keymgr_json_object(json, "content_types");
     KeymgrReference reference;
     KeymgrInfo *info;
 
@@ -39,10 +39,14 @@ keymgr_barbican_json_info(KeymgrJson *json, GError **error)
     info->type = g_strdup(keymgr_json_string(json, "secret_type"));
     info->status = g_strdup(keymgr_json_string(json, "status"));
     info->created = utc(keymgr_json_string(json, "created"));
+    info->updated = utc(keymgr_json_string(json, "updated"));
     info->expiration = utc(keymgr_json_string(json, "expiration"));
     info->algorithm = g_strdup(keymgr_json_string(json, "algorithm"));
     info->bit_length = keymgr_json_uint(json, "bit_length");
-    info->has_payload = keymgr_json_object(json, "content_types") != NULL;
+    info->mode = g_strdup(keymgr_json_string(json, "mode"));
+    info->creator = g_strdup(keymgr_json_string(json, "creator_id"));
+    info->content_type = g_strdup(keymgr_json_string(types, "default"));
+    info->has_payload = types != NULL;
     return info;
 }
 
@@ -70,6 +74,7 @@ keymgr_barbican_json_new_secret(const KeymgrNewSecret *description, GError **err
         keymgr_json_write_string(out, description->type ? description->type : "opaque",
                                  strlen(description->type ? description->type : "opaque")) &&
         put_member(out, "name", description->name) && put_member(out, "algorithm", description->algorithm) &&
+        put_member(out, "mode", description->mode) &&
         put_member(out, "expiration", description->expiration) && keymgr_json_write(out, bits) &&
         keymgr_json_write(out, "}"))
         return g_steal_pointer(&out);
@@ -77,16 +82,106 @@ keymgr_barbican_json_new_secret(const KeymgrNewSecret *description, GError **err
     return NULL;
 }
 
-char *
-keymgr_barbican_json_id(KeymgrJson *json, GError **error)
+gboolean
+keymgr_barbican_json_reference(KeymgrJson *json, KeymgrReference *reference, GError **error)
 {
     const char *href = keymgr_json_string(json, "secret_ref");
-    KeymgrReference reference;
 
-    if (href && keymgr_reference_parse(href, &reference, NULL))
-        return g_strdup(reference.uuid);
-    fail(KEYMGR_ERROR_PROTOCOL, "the answer has no usable secret_ref", error);
+    return (href && keymgr_reference_parse(href, reference, NULL)) ||
+           fail(KEYMGR_ERROR_PROTOCOL, "the answer has no usable secret_ref", error);
+}
+
+/* The strings of an array; NULL when it holds anything else. */
+static char **
+strings(KeymgrJson *array)
+{
+    gsize count = array ? json_object_array_length(array) : 0;
+    g_auto(GStrv) list = g_new0(char *, count + 1);
+    gsize i;
+
+    for (i = 0; i < count; i++) {
+        KeymgrJson *item = json_object_array_get_idx(array, i);
+
+        if (!json_object_is_type(item, json_type_string))
+            return NULL;
+        list[i] = g_strdup(json_object_get_string(item));
+    }
+    return g_steal_pointer(&list);
+}
+
+KeymgrAcl *
+keymgr_barbican_json_acl(KeymgrJson *json, GError **error)
+{
+    KeymgrJson *read = keymgr_json_object(json, "read");
+    KeymgrJson *access = NULL;
+    g_auto(GStrv) users = read ? strings(keymgr_json_array(read, "users")) : NULL;
+    KeymgrAcl *acl;
+
+    if (!users || !json_object_object_get_ex(read, "project-access", &access) ||
+        !json_object_is_type(access, json_type_boolean)) {
+        fail(KEYMGR_ERROR_PROTOCOL, "the answer is not an ACL: it has no usable 'read'", error);
+        return NULL;
+    }
+    acl = g_new0(KeymgrAcl, 1);
+    acl->project_access = json_object_get_boolean(access);
+    acl->users = g_steal_pointer(&users);
+    acl->created = utc(keymgr_json_string(read, "created"));
+    acl->updated = utc(keymgr_json_string(read, "updated"));
+    return acl;
+}
+
+KeymgrSecret *
+keymgr_barbican_json_consumer(const KeymgrConsumer *consumer, GError **error)
+{
+    g_autoptr(KeymgrSecret) out = keymgr_secret_new_buffer(MAX_NEW_SECRET);
+    gboolean of_secret = consumer->resource_type != NULL;
+
+    if (keymgr_json_write(out, of_secret ? "{\"service\":" : "{\"name\":") &&
+        keymgr_json_write_string(out, consumer->service, strlen(consumer->service)) &&
+        put_member(out, "resource_type", consumer->resource_type) &&
+        put_member(out, of_secret ? "resource_id" : "URL", consumer->resource_id) && keymgr_json_write(out, "}"))
+        return g_steal_pointer(&out);
+    fail(KEYMGR_ERROR_LIMIT, "the description of the consumer is too long", error);
     return NULL;
+}
+
+static KeymgrConsumer *
+consumer_of(KeymgrJson *json)
+{
+    const char *service = keymgr_json_string(json, "service");
+    const char *name = keymgr_json_string(json, "name");
+    const char *id = keymgr_json_string(json, service ? "resource_id" : "URL");
+    const char *type = keymgr_json_string(json, "resource_type");
+    KeymgrConsumer *consumer;
+
+    if (!id || (service && !type) || (!service && !name))
+        return NULL;
+    consumer = g_new0(KeymgrConsumer, 1);
+    consumer->service = g_strdup(service ? service : name);
+    consumer->resource_type = service ? g_strdup(type) : NULL;
+    consumer->resource_id = g_strdup(id);
+    return consumer;
+}
+
+gboolean
+keymgr_barbican_json_consumers(KeymgrJson *json, guint max, GPtrArray *consumers, GError **error)
+{
+    KeymgrJson *list = keymgr_json_array(json, "consumers");
+    gsize count = list ? json_object_array_length(list) : 0;
+    gsize i;
+
+    if (!list)
+        return fail(KEYMGR_ERROR_PROTOCOL, "the answer has no array 'consumers'", error);
+    if (count > max - MIN(consumers->len, max))
+        return fail(KEYMGR_ERROR_LIMIT, "there are too many consumers to list", error);
+    for (i = 0; i < count; i++) {
+        KeymgrConsumer *consumer = consumer_of(json_object_array_get_idx(list, i));
+
+        if (!consumer)
+            return fail(KEYMGR_ERROR_PROTOCOL, "one of its consumers cannot be understood", error);
+        g_ptr_array_add(consumers, consumer);
+    }
+    return TRUE;
 }
 
 gboolean

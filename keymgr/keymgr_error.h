@@ -23,6 +23,7 @@ typedef enum {
     KEYMGR_ERROR_PROTOCOL,          /* the answer cannot be understood */
     KEYMGR_ERROR_LIMIT,             /* a named limit was passed */
     KEYMGR_ERROR_UNSUPPORTED,       /* the backend cannot do this */
+    KEYMGR_ERROR_EXISTS,            /* there is one already (409) */
 } KeymgrError;
 
 /* Messages name the store, the reference and the status; never a password, a

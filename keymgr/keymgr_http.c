@@ -238,6 +238,8 @@ transfer_set_headers(Transfer *transfer)
         transfer_add_line(transfer, &used, transfer->plain[1]);
         transfer_add_line(transfer, &used, "Expect:"); /* no 100-continue round */
     }
+    if (request->plain_header)
+        transfer_add_line(transfer, &used, request->plain_header);
     for (i = 0; i < G_N_ELEMENTS(request->headers); i++) {
         if (request->headers[i])
             transfer_add_line(transfer, &used, (const char *)keymgr_secret_data(request->headers[i]));

@@ -36,6 +36,7 @@ typedef struct {
     char *url;
     const char *accept;
     const char *content_type;   /* of the body */
+    const char *plain_header;   /* a further header line, without a secret; or NULL */
     KeymgrSecret *body;         /* or NULL */
     KeymgrSecret *headers[3];   /* whole header lines that end in NUL; or NULL */
     gsize max_answer;

@@ -64,6 +64,8 @@ keymgr_http_error_code(guint status)
     case 404:
     case 410:
         return KEYMGR_ERROR_NOT_FOUND;
+    case 409:
+        return KEYMGR_ERROR_EXISTS;
     case 413:
         return KEYMGR_ERROR_LIMIT;
     default:

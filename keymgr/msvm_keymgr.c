@@ -100,6 +100,7 @@ exit_code(const GError *error)
     case KEYMGR_ERROR_PROTOCOL:
     case KEYMGR_ERROR_LIMIT:
     case KEYMGR_ERROR_UNSUPPORTED:
+    case KEYMGR_ERROR_EXISTS:
     default:
         return EXIT_FAILED;
     }
@@ -214,7 +215,8 @@ static int
 do_list(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, options.name, cancellable, &error);
+    const KeymgrListOptions wanted = { .name = options.name };
+    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, &wanted, NULL, cancellable, &error);
     KeymgrJson *array;
     guint i;
 
@@ -301,8 +303,10 @@ read_value(const char *path, GError **error)
 static int
 do_store(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
 {
-    const KeymgrNewSecret description = { options.name, options.type, options.algorithm,
-                                          (guint)MAX(options.bit_length, 0), options.expiration };
+    const KeymgrNewSecret description = { .name = options.name, .type = options.type,
+                                          .algorithm = options.algorithm,
+                                          .bit_length = (guint)MAX(options.bit_length, 0),
+                                          .expiration = options.expiration };
     g_autoptr(GError) error = NULL;
     g_autoptr(KeymgrSecret) value = read_value(arguments[0], &error);
     g_autofree char *id = NULL;

@@ -60,6 +60,7 @@ static const struct {
     { keymgr_error_quark, KEYMGR_ERROR_PROTOCOL, VIR_ERR_RPC },
     { keymgr_error_quark, KEYMGR_ERROR_LIMIT, VIR_ERR_INVALID_SECRET },
     { keymgr_error_quark, KEYMGR_ERROR_UNSUPPORTED, VIR_ERR_OPERATION_UNSUPPORTED },
+    { keymgr_error_quark, KEYMGR_ERROR_EXISTS, VIR_ERR_OPERATION_INVALID },
     { g_io_error_quark, G_IO_ERROR_CANCELLED, VIR_ERR_OPERATION_ABORTED },
     { g_io_error_quark, G_IO_ERROR_TIMED_OUT, VIR_ERR_OPERATION_TIMEOUT },
     { g_io_error_quark, G_IO_ERROR_FAILED, VIR_ERR_INTERNAL_ERROR },
@@ -103,7 +104,7 @@ test_every_code_has_exactly_one_row(void **state)
 {
     assert_complete(WSMAN_ERROR, WSMAN_ERROR_FAULT);
     assert_complete(HYPERV_ERROR, HYPERV_ERROR_PROTECTOR_IN_USE);
-    assert_complete(KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED);
+    assert_complete(KEYMGR_ERROR, KEYMGR_ERROR_EXISTS);
     assert_null(msvmErrorRows(G_FILE_ERROR));
 }
 

@@ -44,6 +44,14 @@ keymgr_test_error(GError **error, KeymgrError code, const char *words)
     g_clear_error(error);
 }
 
+GPtrArray *
+keymgr_test_list(Keymgr *keymgr, const char *name, GError **error)
+{
+    const KeymgrListOptions options = { .name = name };
+
+    return keymgr_list(keymgr, &options, NULL, NULL, error);
+}
+
 void
 keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize size)
 {

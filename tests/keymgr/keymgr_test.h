@@ -22,6 +22,9 @@ Keymgr *keymgr_test_new(const char *text);
  * separated by '|'. Frees and clears the error. */
 void keymgr_test_error(GError **error, KeymgrError code, const char *words);
 
+/* The secrets of a name. */
+GPtrArray *keymgr_test_list(Keymgr *keymgr, const char *name, GError **error);
+
 /* That a fetched secret holds these bytes. */
 void keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize size);
 

@@ -371,7 +371,7 @@ test_a_list_is_read_page_by_page(void **state)
     g_autoptr(GPtrArray) infos = NULL;
 
     fake->answer = answer_pages;
-    infos = keymgr_list(fake->keymgr, "a&b c", NULL, &error);
+    infos = keymgr_test_list(fake->keymgr, "a&b c", &error);
     assert_non_null(infos);
     assert_int_equal(infos->len, 250);
     assert_string_equal(((KeymgrInfo *)g_ptr_array_index(infos, 249))->name, "n249");

@@ -265,10 +265,10 @@ test_bad_json_of_barbican(void **state)
     g_autoptr(GError) error = NULL;
 
     bad_login = "{\"secrets\":[{}],\"total\":5}";
-    assert_null(keymgr_list(keymgr, NULL, NULL, &error));
+    assert_null(keymgr_list(keymgr, NULL, NULL, NULL, &error));
     keymgr_test_error(&error, KEYMGR_ERROR_PROTOCOL, "the list of secrets|secret_ref");
     bad_login = "{\"secrets\":[],\"total\":5}"; /* a page that stays empty ends the list */
-    g_ptr_array_unref(keymgr_list(keymgr, NULL, NULL, &error));
+    g_ptr_array_unref(keymgr_list(keymgr, NULL, NULL, NULL, &error));
     bad_login = "{\"name\":";
     assert_null(keymgr_describe(keymgr, ID, NULL, &error));
     keymgr_test_error(&error, KEYMGR_ERROR_PROTOCOL, "secret " ID "|cut off");

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Facts that shape this file, as measured on release 15: a consumer that is
+ * registered again stays one; the routes of secrets answer without the
+ * microversion, too; a consumer's end is asked for with DELETE and a body; an
+ * older Barbican answers 404 to these routes as it does to an unknown secret.
+ */
+#include "keymgr/keymgr_barbican_consumers.h"
+
+#include "keymgr/keymgr_backend.h"
+#include "keymgr/keymgr_barbican_call.h"
+#include "keymgr/keymgr_barbican_json.h"
+#include "keymgr/keymgr_barbican_version.h"
+
+/* Barbican's own default maximum of a page. */
+#define PAGE 100
+
+static gboolean
+parse(const char *text, const KeymgrConsumer *consumer, KeymgrReference *reference, GError **error)
+{
+    if (!keymgr_reference_parse(text, reference, error))
+        return FALSE;
+    if ((reference->kind == KEYMGR_REFERENCE_CONTAINER) == !consumer->resource_type)
+        return TRUE;
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_REFERENCE,
+                reference->kind == KEYMGR_REFERENCE_CONTAINER
+                    ? "container %s: a consumer of a container has a name and a URL, and no type"
+                    : "secret %s: a consumer of a secret has a service, a type and an id",
+                reference->uuid);
+    return FALSE;
+}
+
+/* NULL when the reference cannot have such a consumer. */
+static KeymgrBarbicanCall *
+consumer_call(const char *method, const char *doing, const char *text, const KeymgrConsumer *consumer,
+              GError **error)
+{
+    KeymgrReference reference;
+    g_autoptr(KeymgrBarbicanCall) call = NULL;
+    g_autofree char *name = NULL;
+
+    if (!parse(text, consumer, &reference, error))
+        return NULL;
+    name = keymgr_barbican_name_of(&reference);
+    call = keymgr_barbican_call_new(method, "application/json",
+                                    keymgr_barbican_path_of(&reference, "/consumers"),
+                                    g_strdup_printf("%s of %s", doing, name));
+    call->http->content_type = "application/json";
+    call->http->body = keymgr_barbican_json_consumer(consumer, error);
+    return call->http->body ? g_steal_pointer(&call) : NULL;
+}
+
+/* A 404 may say that this Barbican is too old; only its version tells.
+ * Containers have had consumers from the beginning. */
+static void
+explain(KeymgrBarbican *barbican, gboolean of_secret, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    g_autofree char *version = NULL;
+
+    if (!of_secret || !error || !g_error_matches(*error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND))
+        return;
+    version = keymgr_barbican_api_version(barbican, deadline, cancellable, NULL);
+    if (!version || keymgr_barbican_version_at_least(version, 1, 1))
+        return;
+    g_clear_error(error);
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
+                "%s: it has no consumers of secrets: its API is %s, they came with 1.1",
+                keymgr_barbican_describe(barbican), version);
+}
+
+static void
+take_back(KeymgrBarbican *barbican, const char *const *references, const KeymgrConsumer *consumer)
+{
+    gint64 deadline = keymgr_barbican_deadline(barbican);
+
+    for (; *references; references++) {
+        KeymgrBarbicanCall *call = consumer_call("DELETE", "removing a consumer", *references, consumer, NULL);
+
+        if (call)
+            keymgr_barbican_do(barbican, call, deadline, NULL, NULL);
+    }
+}
+
+gboolean
+keymgr_barbican_add_consumer(gpointer store, const char *const *references, const KeymgrConsumer *consumer,
+                             GCancellable *cancellable, GError **error)
+{
+    KeymgrBarbican *barbican = store;
+    gint64 deadline = keymgr_barbican_deadline(barbican);
+    g_autoptr(GPtrArray) calls = keymgr_barbican_calls_new();
+    gsize i;
+
+    for (i = 0; references[i]; i++) {
+        KeymgrBarbicanCall *call = consumer_call("POST", "registering a consumer", references[i], consumer,
+                                                 error);
+
+        if (!call)
+            return FALSE;
+        g_ptr_array_add(calls, call);
+    }
+    if (calls->len == 0 || keymgr_barbican_send(barbican, calls, deadline, cancellable, error))
+        return TRUE;
+    take_back(barbican, references, consumer);
+    explain(barbican, consumer->resource_type != NULL, deadline, cancellable, error);
+    return FALSE;
+}
+
+gboolean
+keymgr_barbican_remove_consumer(gpointer store, const char *const *references, const KeymgrConsumer *consumer,
+                                GCancellable *cancellable, GError **error)
+{
+    KeymgrBarbican *barbican = store;
+    gint64 deadline = keymgr_barbican_deadline(barbican);
+    g_autoptr(GError) first = NULL;
+
+    for (; *references; references++) {
+        GError **reason = first ? NULL : &first;
+        KeymgrBarbicanCall *call = consumer_call("DELETE", "removing a consumer", *references, consumer, reason);
+
+        if (call)
+            keymgr_barbican_do(barbican, call, deadline, cancellable, reason);
+    }
+    if (!first)
+        return TRUE;
+    explain(barbican, consumer->resource_type != NULL, deadline, cancellable, &first);
+    g_propagate_error(error, g_steal_pointer(&first));
+    return FALSE;
+}
+
+static void
+consumer_free(gpointer consumer)
+{
+    keymgr_consumer_free(consumer);
+}
+
+/* Appends one page; *more: whether another follows. */
+static gboolean
+list_page(KeymgrBarbican *barbican, const KeymgrReference *reference, GPtrArray *consumers, gint64 deadline,
+          gboolean *more, GCancellable *cancellable, GError **error)
+{
+    g_autofree char *name = keymgr_barbican_name_of(reference);
+    g_autofree char *rest = g_strdup_printf("/consumers?limit=%d&offset=%u", PAGE, consumers->len);
+    guint before = consumers->len;
+    g_autoptr(KeymgrJson) json = keymgr_barbican_get_json(barbican, keymgr_barbican_path_of(reference, rest),
+                                                          g_strdup(name), deadline, cancellable, error);
+
+    if (!json)
+        return FALSE;
+    if (!keymgr_barbican_json_consumers(json, KEYMGR_CONSUMERS_MAX, consumers, error)) {
+        keymgr_barbican_prefix(barbican, name, error);
+        return FALSE;
+    }
+    *more = consumers->len > before && consumers->len < keymgr_json_uint(json, "total");
+    return TRUE;
+}
+
+GPtrArray *
+keymgr_barbican_list_consumers(gpointer store, const char *text, GCancellable *cancellable, GError **error)
+{
+    KeymgrBarbican *barbican = store;
+    gint64 deadline = keymgr_barbican_deadline(barbican);
+    g_autoptr(GPtrArray) consumers = g_ptr_array_new_with_free_func(consumer_free);
+    g_autoptr(GError) reason = NULL;
+    KeymgrReference reference;
+    gboolean more = TRUE;
+
+    if (!keymgr_reference_parse(text, &reference, error))
+        return NULL;
+    while (more && list_page(barbican, &reference, consumers, deadline, &more, cancellable, &reason))
+        ;
+    if (!reason)
+        return g_steal_pointer(&consumers);
+    explain(barbican, reference.kind == KEYMGR_REFERENCE_SECRET, deadline, cancellable, &reason);
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return NULL;
+}
