@@ -6,6 +6,7 @@
 #include "virerror.h"
 
 #include "xml/msvm_metadata.h"
+#include "xml/msvm_metadata_nova.h"
 #include "xml/msvm_policy.h"
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
@@ -201,13 +202,15 @@ static int
 msvmMetadataReadPair(GHashTable *table, xmlNodePtr node, const char *what)
 {
     static const char *const names[] = { "name", "value", NULL };
+    g_autofree char *given = NULL;
     g_autofree char *name = NULL;
     g_autofree char *value = NULL;
 
     if (msvmMetadataCheckAttributes(node, names) < 0 ||
         msvmMetadataReadChildren(NULL, node, msvmNoElements) < 0 ||
-        !(name = msvmMetadataRequired(node, "name")) || !(value = msvmMetadataRequired(node, "value")))
+        !(given = msvmMetadataRequired(node, "name")) || !(value = msvmMetadataRequired(node, "value")))
         return -1;
+    name = g_strdup(msvmMetadataNovaName(given));
     if (!*name) {
         virReportError(VIR_ERR_XML_ERROR, "%s without a name", what);
         return -1;
@@ -406,5 +409,7 @@ msvmMetadataNew(xmlNodePtr node)
         if (msvmMetadataReadSecurity(metadata, child) < 0)
             return NULL;
     }
+    if (msvmMetadataNovaRead(metadata, node) < 0)
+        return NULL;
     return g_steal_pointer(&metadata);
 }

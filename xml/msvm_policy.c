@@ -55,7 +55,7 @@ static const char *const msvmKnownFlavor[] = { "os:vtpm", "os:secure_boot", "os:
 /* An image or a flavor has many properties that are for others. Those that
  * begin like ours and are not ours are mistakes. */
 static const char *const msvmReserved[] = {
-    "os_vtpm", "os_secure_boot", "os_shielded", "hw_machine_type", "hypervisor_", "img_pdk",
+    "os_vtpm", "os_secure_boot", "os_shielded", "hw_machine_type", "hypervisor_", "img_hv_", "img_pdk",
     "os:vtpm", "os:secure_boot", "os:shielded", NULL,
 };
 
@@ -384,9 +384,10 @@ static int
 msvmPolicyTPM(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
 {
     MsvmWishes wishes;
-    bool has_opinion;
+    bool has_opinion, nova;
 
-    if (msvmPolicyWishes(metadata, "os_vtpm", "os:vtpm", &wishes) < 0)
+    if (msvmPolicyWishes(metadata, "os_vtpm", "os:vtpm", &wishes) < 0 ||
+        msvmPolicyNovaTPM(metadata->image, metadata->flavor, &nova) < 0)
         return -1;
     has_opinion = wishes.image != WISH_UNSET || wishes.flavor != WISH_UNSET || policy->shielded;
     if (policy->shielded && msvmPolicyImply(&wishes, "os_vtpm") < 0)
@@ -394,10 +395,11 @@ msvmPolicyTPM(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainD
     if (msvmPolicyVerdict(msvmVerdictsTPM, &wishes, "os_vtpm", "os:vtpm", &policy->tpm) < 0)
         return -1;
     if (!has_opinion) {
-        policy->tpm = def->ntpms > 0;
-    } else if (!policy->tpm && def->ntpms > 0) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "there is a <tpm> but image property 'os_vtpm' (%s) and "
+        policy->tpm = def->ntpms > 0 || nova;
+    } else if (!policy->tpm && (def->ntpms > 0 || nova)) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "there is %s but image property 'os_vtpm' (%s) and "
                        "flavor extra spec 'os:vtpm' (%s) come out as no TPM",
+                       def->ntpms > 0 ? "a <tpm>" : "a hw_tpm_version or hw:tpm_version",
                        msvmPolicyWishName(wishes.image), msvmPolicyWishName(wishes.flavor));
         return -1;
     }

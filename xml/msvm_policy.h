@@ -48,6 +48,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPolicy, msvmPolicyFree)
  */
 MsvmPolicy *msvmPolicyNew(const virDomainDef *def);
 
+/* Whether Nova's own properties of a TPM ask for one (hw_tpm_version of the
+ * image, hw:tpm_version of the flavor: either is enough). Both tables: name ->
+ * value. -1 with an error reported for a TPM that Hyper-V has not. */
+int msvmPolicyNovaTPM(GHashTable *image, GHashTable *flavor, bool *asked);
+
 /* Whether a version, "10.0.20348", satisfies a requirement as Nova spells it:
  * a list of <, <=, =, ==, !=, >=, > with versions, separated by commas, all of
  * which must hold. Only as many components are compared as the requirement
