@@ -3,7 +3,7 @@
  * The recorded answers of real hosts, written again to the byte. They are not
  * part of the project: MSVM_SAMPLES_DIR says where they are.
  */
-#include "tests/sim/wire_testing.h"
+#include "tests/sim/wire_schema.h"
 
 #include <libxml/tree.h>
 #include <stdio.h>
@@ -14,33 +14,6 @@
 #include "sim/wire_text.h"
 #include "sim/wire_write.h"
 #include "sim/wire_xml.h"
-
-#define NS "root/virtualization/v2"
-
-static Schema *schema;
-
-static int
-setup(void **state)
-{
-    schema = testing_schema();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    schema_free(schema);
-    return 0;
-}
-
-static const SchemaClass *
-find(const char *name)
-{
-    const SchemaClass *cls = schema_find(schema, NS, name);
-
-    assert_non_null(cls);
-    return cls;
-}
 
 /* --- instances ---------------------------------------------------------------- */
 

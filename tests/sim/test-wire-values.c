@@ -2,7 +2,7 @@
 /*
  * The shapes of answers: values, instances, references, batches and faults.
  */
-#include "tests/sim/wire_testing.h"
+#include "tests/sim/wire_schema.h"
 
 #include <libxml/tree.h>
 
@@ -15,33 +15,7 @@
 #include "sim/wire_text.h"
 #include "sim/wire_xml.h"
 
-#define NS "root/virtualization/v2"
 #define SERVICE "Msvm_VirtualSystemManagementService"
-
-static Schema *schema;
-
-static int
-setup(void **state)
-{
-    schema = testing_schema();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    schema_free(schema);
-    return 0;
-}
-
-static const SchemaClass *
-find(const char *name)
-{
-    const SchemaClass *cls = schema_find(schema, NS, name);
-
-    assert_non_null(cls);
-    return cls;
-}
 
 /* --- text ----------------------------------------------------------------------------- */
 

@@ -1,25 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/sim/wire_testing.h"
+#include "tests/sim/wire_schema.h"
 
 #include "sim/wql.h"
-
-#define NS "root/virtualization/v2"
-
-static Schema *schema;
-
-static int
-setup(void **state)
-{
-    schema = testing_schema();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    schema_free(schema);
-    return 0;
-}
 
 /* --- language ------------------------------------------------------------------- */
 
