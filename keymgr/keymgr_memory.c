@@ -73,6 +73,47 @@ keymgr_memory_init(void)
     g_once_init_leave(&once, 1);
 }
 
+#ifdef __x86_64__
+#define VECTORS                                                                                               \
+    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",      \
+        "xmm12", "xmm13", "xmm14", "xmm15"
+#define CLEAR(n) "pxor %%xmm" #n ", %%xmm" #n "\n\t"
+#define CLEAR_UPPER(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+
+void
+keymgr_memory_clear_registers(void)
+{
+    /* AVX-512 adds sixteen, which vzeroall leaves alone and the C library's
+     * memcpy() prefers. */
+    if (__builtin_cpu_supports("avx512f"))
+        __asm__ volatile(CLEAR_UPPER(16) CLEAR_UPPER(17) CLEAR_UPPER(18) CLEAR_UPPER(19) CLEAR_UPPER(20)
+                         CLEAR_UPPER(21) CLEAR_UPPER(22) CLEAR_UPPER(23) CLEAR_UPPER(24) CLEAR_UPPER(25)
+                         CLEAR_UPPER(26) CLEAR_UPPER(27) CLEAR_UPPER(28) CLEAR_UPPER(29) CLEAR_UPPER(30)
+                         CLEAR_UPPER(31) :::);
+    if (__builtin_cpu_supports("avx"))
+        __asm__ volatile("vzeroall" ::: VECTORS);
+    else
+        __asm__ volatile(CLEAR(0) CLEAR(1) CLEAR(2) CLEAR(3) CLEAR(4) CLEAR(5) CLEAR(6) CLEAR(7) CLEAR(8)
+                         CLEAR(9) CLEAR(10) CLEAR(11) CLEAR(12) CLEAR(13) CLEAR(14) CLEAR(15) ::: VECTORS);
+}
+#else
+/* Whatever registers the C library copies with, depending on the size, come to
+ * hold zeroes. */
+void
+keymgr_memory_clear_registers(void)
+{
+    static const char zeroes[1024];
+    char copy[sizeof(zeroes)];
+    gsize size;
+
+    for (size = 1; size <= sizeof(zeroes); size *= 2) {
+        memcpy(copy, zeroes, size);
+        /* Not to be left out: somebody might look. */
+        __asm__ volatile("" ::"r"(copy) : "memory");
+    }
+}
+#endif
+
 void
 keymgr_global_init(void)
 {

@@ -10,3 +10,7 @@
  * user of libcurl in a process can choose it, hence keymgr_global_init().
  * Any number of calls, from any thread. */
 void keymgr_memory_init(void);
+
+/* Overwrites the vector registers of this thread. Copying and decrypting leave
+ * bytes there, which a core file holds with the registers of every thread. */
+void keymgr_memory_clear_registers(void);

@@ -16,6 +16,8 @@
 
 #include <gnutls/gnutls.h>
 
+#include "keymgr/keymgr_memory.h"
+
 struct KeymgrSecret {
     gatomicrefcount refs;
     guint8 *pages;
@@ -53,12 +55,24 @@ pages_new(gsize mapped)
     return pages;
 }
 
+/* All copies of secret bytes are made here. */
+static void
+copy_bytes(guint8 *to, gconstpointer from, gsize size)
+{
+    if (size == 0)
+        return;
+    memcpy(to, from, size);
+    keymgr_memory_clear_registers();
+}
+
 static void
 pages_free(guint8 *pages, gsize mapped)
 {
     explicit_bzero(pages, mapped);
     munlock(pages, mapped);
     munmap(pages, mapped);
+    /* The last user of the bytes may have left some there. */
+    keymgr_memory_clear_registers();
 }
 
 static KeymgrSecret *
@@ -80,8 +94,7 @@ keymgr_secret_new(gconstpointer data, gsize size)
 
     g_assert(size <= KEYMGR_SECRET_MAX_SIZE);
     secret = secret_new_sized(size, size);
-    if (size > 0)
-        memcpy(secret->pages, data, size);
+    copy_bytes(secret->pages, data, size);
     secret->size = size;
     return secret;
 }
@@ -116,12 +129,12 @@ keymgr_secret_append(KeymgrSecret *secret, gconstpointer data, gsize size)
         gsize mapped = whole_pages(MAX(secret->size + size, 2 * secret->mapped));
         guint8 *pages = pages_new(mapped);
 
-        memcpy(pages, secret->pages, secret->size);
+        copy_bytes(pages, secret->pages, secret->size);
         pages_free(secret->pages, secret->mapped);
         secret->pages = pages;
         secret->mapped = mapped;
     }
-    memcpy(secret->pages + secret->size, data, size);
+    copy_bytes(secret->pages + secret->size, data, size);
     secret->size += size;
     return TRUE;
 }
@@ -168,7 +181,7 @@ keymgr_secret_concat(KeymgrSecret *const *parts, gsize count)
     }
     whole = secret_new_sized(total, total);
     for (i = 0; i < count; i++) {
-        memcpy(whole->pages + whole->size, parts[i]->pages, parts[i]->size);
+        copy_bytes(whole->pages + whole->size, parts[i]->pages, parts[i]->size);
         whole->size += parts[i]->size;
     }
     return whole;

@@ -3,21 +3,38 @@
  * Does what it is told, a line at a time, so that tests/keymgr/test-custody
  * can look into its memory in between:
  *
- *   open FILE        reads a configuration
- *   fetch REFERENCE  fetches a secret and keeps it
- *   cancel REFERENCE fetches a secret, cancelled after 50 ms
- *   drop             frees what was fetched
- *   close            frees the key manager
+ *   open FILE           reads a configuration
+ *   fetch REFERENCE     fetches a secret, twice, and keeps it
+ *   cancel REFERENCE    the same, cancelled after 200 ms
+ *   describe REFERENCE, list, check
+ *   store FILE          stores what a file holds
+ *   delete              deletes what was stored last
+ *   drop                frees what was fetched
+ *   close               frees the key manager
+ *   fork                starts a child that does nothing
+ *   reap                ends it
+ *   abort
  *
- * It answers each with "ok" or with the error's message.
+ * It answers each with "ok", after fork with the child's number too, or with
+ * the error's message.
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 
 #include "keymgr/keymgr.h"
 
 static Keymgr *keymgr;
 static GPtrArray *secrets;
+static char *stored;
+static pid_t child;
 
 static gboolean
 do_open(const char *path, GError **error)
@@ -30,39 +47,157 @@ do_open(const char *path, GError **error)
     return keymgr != NULL;
 }
 
+static gboolean
+do_fetch(const char *reference, GError **error)
+{
+    const char *const references[] = { reference, reference, NULL };
+
+    secrets = keymgr_fetch(keymgr, references, NULL, error);
+    return secrets != NULL;
+}
+
 static gpointer
 cancel_soon(gpointer cancellable)
 {
-    g_usleep(50000);
+    g_usleep(200000);
     g_cancellable_cancel(cancellable);
     return NULL;
 }
 
 static gboolean
-do_fetch(const char *reference, gboolean cancel, GError **error)
+do_cancel(const char *reference, GError **error)
 {
-    const char *const references[] = { reference, reference, NULL };
+    const char *const references[] = { reference, NULL };
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
-    GThread *thread = cancel ? g_thread_new("cancel", cancel_soon, cancellable) : NULL;
+    GThread *thread = g_thread_new("cancel", cancel_soon, cancellable);
 
     secrets = keymgr_fetch(keymgr, references, cancellable, error);
-    if (thread)
-        g_thread_join(thread);
+    g_thread_join(thread);
     return secrets != NULL;
 }
 
 static gboolean
-obey(const char *word, const char *argument, GError **error)
+do_describe(const char *reference, GError **error)
 {
-    if (strcmp(word, "open") == 0)
-        return do_open(argument, error);
-    if (strcmp(word, "fetch") == 0 || strcmp(word, "cancel") == 0)
-        return do_fetch(argument, *word == 'c', error);
-    if (strcmp(word, "drop") == 0)
-        g_clear_pointer(&secrets, g_ptr_array_unref);
-    else
-        g_clear_pointer(&keymgr, keymgr_unref);
+    g_autoptr(KeymgrInfo) info = keymgr_describe(keymgr, reference, NULL, error);
+
+    return info != NULL;
+}
+
+static gboolean
+do_list(const char *argument, GError **error)
+{
+    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, NULL, NULL, error);
+
+    return infos != NULL;
+}
+
+static gboolean
+do_check(const char *argument, GError **error)
+{
+    g_autofree char *reached = keymgr_check(keymgr, NULL, error);
+
+    return reached != NULL;
+}
+
+static gboolean
+do_store(const char *path, GError **error)
+{
+    const KeymgrNewSecret description = { .name = "custody" };
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new_buffer(KEYMGR_SECRET_MAX_SIZE);
+    guint8 chunk[4096];
+    ssize_t got;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    while (fd >= 0 && (got = read(fd, chunk, sizeof(chunk))) > 0)
+        g_assert_true(keymgr_secret_append(value, chunk, (gsize)got));
+    explicit_bzero(chunk, sizeof(chunk));
+    if (fd >= 0)
+        close(fd);
+    g_free(stored);
+    stored = keymgr_store(keymgr, &description, value, NULL, error);
+    return stored != NULL;
+}
+
+static gboolean
+do_delete(const char *argument, GError **error)
+{
+    return keymgr_delete(keymgr, stored ? stored : "nothing was stored", NULL, error);
+}
+
+static gboolean
+do_drop(const char *argument, GError **error)
+{
+    g_clear_pointer(&secrets, g_ptr_array_unref);
     return TRUE;
+}
+
+static gboolean
+do_close(const char *argument, GError **error)
+{
+    g_clear_pointer(&keymgr, keymgr_unref);
+    return TRUE;
+}
+
+static gboolean
+do_fork(const char *argument, GError **error)
+{
+    child = fork();
+    if (child == 0) {
+        while (TRUE)
+            pause();
+    }
+    return child > 0;
+}
+
+static gboolean
+do_reap(const char *argument, GError **error)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    child = 0;
+    return TRUE;
+}
+
+static gboolean
+do_abort(const char *argument, GError **error)
+{
+    abort();
+}
+
+static const struct {
+    const char *word;
+    gboolean (*obey)(const char *argument, GError **error);
+} commands[] = {
+    { "open", do_open },     { "fetch", do_fetch }, { "cancel", do_cancel }, { "describe", do_describe },
+    { "list", do_list },     { "check", do_check }, { "store", do_store },   { "delete", do_delete },
+    { "drop", do_drop },     { "close", do_close }, { "fork", do_fork },     { "reap", do_reap },
+    { "abort", do_abort },
+};
+
+static void
+obey(const char *word, const char *argument)
+{
+    g_autoptr(GError) error = NULL;
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(word, commands[i].word) != 0)
+            continue;
+        if (!commands[i].obey(argument, &error))
+            puts(error ? error->message : g_strerror(errno));
+        else if (child > 0)
+            printf("ok %d\n", (int)child);
+        else
+            puts("ok");
+        return;
+    }
+    puts("no such command");
+}
+
+static void
+ignore_error(void *opaque, virErrorPtr error)
+{
 }
 
 int
@@ -70,16 +205,12 @@ main(void)
 {
     char line[4096];
 
+    virSetErrorFunc(NULL, ignore_error);
     while (fgets(line, sizeof(line), stdin)) {
         g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", 2);
-        g_autoptr(GError) error = NULL;
 
-        if (!words[0])
-            continue;
-        if (obey(words[0], words[1], &error))
-            puts("ok");
-        else
-            puts(error->message);
+        if (words[0])
+            obey(words[0], words[1]);
         fflush(stdout);
     }
     return 0;
