@@ -4,6 +4,7 @@
 #include "driver/msvm_define.h"
 
 #include "driver/msvm_claim.h"
+#include "driver/msvm_consumers.h"
 #include "driver/msvm_keys.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_target.h"
@@ -226,15 +227,31 @@ apply(Define *define, const MsvmProtection *keys)
     return 0;
 }
 
+static const char *const *
+keys_of(const Define *define)
+{
+    return (const char *const *)define->plan->policy->keys;
+}
+
 static int
 define_run(Define *define)
 {
     g_autoptr(MsvmProtection) protection = NULL;
+    g_auto(GStrv) before = NULL;
+    MsvmConsumers *consumers;
+    int rc;
 
     if ((define->found && load_existing(define) < 0) || make_plan(define) < 0 ||
         make_protection(define, &protection) < 0)
         return -1;
-    return apply(define, protection);
+    before = msvmConsumersKeys(define->priv, define->current);
+    consumers = msvmConsumersBegin(define->priv, define->uuid, define->def->name, (const char *const *)before,
+                                   keys_of(define));
+    if (!consumers)
+        return -1;
+    rc = apply(define, protection);
+    msvmConsumersEnd(consumers, rc == 0);
+    return rc;
 }
 
 /* --- entries --------------------------------------------------------------------------- */
@@ -298,6 +315,8 @@ start_or_undo(Define *define)
     if (!hyperv_undefine(define->priv->host, define->guid, NULL, &undo_error))
         VIR_WARN("Domain '%s' did not start and stays defined on host '%s': %s", define->def->name,
                  define->priv->name, undo_error->message);
+    else
+        msvmConsumersForget(define->priv, define->uuid, define->def->name, keys_of(define));
     msvmCacheForget(define->priv->cache, define->uuid);
     return -1;
 }

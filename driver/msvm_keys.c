@@ -90,8 +90,8 @@ make_keymgr(MsvmKeys *keys)
     return true;
 }
 
-static Keymgr *
-get_keymgr(MsvmKeys *keys)
+Keymgr *
+msvmKeysGetKeymgr(MsvmKeys *keys)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&keys->lock);
 
@@ -101,7 +101,7 @@ get_keymgr(MsvmKeys *keys)
 static KeymgrSecret *
 fetch(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
 {
-    g_autoptr(Keymgr) keymgr = get_keymgr(keys);
+    g_autoptr(Keymgr) keymgr = msvmKeysGetKeymgr(keys);
     g_autoptr(GPtrArray) parts = NULL;
     g_autoptr(GError) error = NULL;
     KeymgrSecret *secret;

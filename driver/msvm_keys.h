@@ -6,7 +6,7 @@
 #pragma once
 
 #include "hyperv/hyperv_define.h"
-#include "keymgr/keymgr_secret.h"
+#include "keymgr/keymgr.h"
 #include "xml/msvm_policy.h"
 
 typedef struct MsvmKeys MsvmKeys;
@@ -17,6 +17,10 @@ typedef struct MsvmKeys MsvmKeys;
 MsvmKeys *msvmKeysNew(const char *root);
 void msvmKeysFree(MsvmKeys *keys);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmKeys, msvmKeysFree)
+
+/* The key manager that the configuration names, made with the first call.
+ * Caller unrefs. NULL with an error reported. */
+Keymgr *msvmKeysGetKeymgr(MsvmKeys *keys);
 
 /* What hyperv_define() takes, and what it borrows. */
 typedef struct {

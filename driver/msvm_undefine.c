@@ -3,6 +3,7 @@
 
 #include "driver/msvm_undefine.h"
 
+#include "driver/msvm_consumers.h"
 #include "driver/msvm_domain_xml.h"
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_define.h"
@@ -62,13 +63,30 @@ check_keep(MsvmTarget *target, unsigned int flags)
     return -1;
 }
 
+/* The secrets that are told afterwards; NULL: none are to be told. */
+static int
+read_keys(MsvmTarget *target, char ***keys)
+{
+    g_autoptr(HypervMachine) machine = NULL;
+
+    if (!msvmConsumersWanted(target->priv))
+        return 0;
+    if (!(machine = msvmTargetLoad(target)))
+        return -1;
+    *keys = msvmConsumersKeys(target->priv, machine);
+    return 0;
+}
+
 static int
 undefine_target(MsvmTarget *target, unsigned int flags)
 {
-    if (check_state(target, flags) < 0 || check_keep(target, flags) < 0 ||
+    g_auto(GStrv) keys = NULL;
+
+    if (check_state(target, flags) < 0 || check_keep(target, flags) < 0 || read_keys(target, &keys) < 0 ||
         msvmTargetChange(target, _("cannot undefine"), undefine, NULL) < 0)
         return -1;
     msvmCacheForget(target->priv->cache, target->uuid);
+    msvmConsumersForget(target->priv, target->uuid, target->def->name, (const char *const *)keys);
     return 0;
 }
 
