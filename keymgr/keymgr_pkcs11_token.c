@@ -2,6 +2,7 @@
 #include "keymgr/keymgr_pkcs11_token.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "keymgr/keymgr_error.h"
 #include "keymgr/keymgr_text.h"
@@ -11,6 +12,7 @@
 
 struct KeymgrPkcs11Token {
     char *description;
+    pid_t process;
     char *library_path;     /* NULL: the modules that are registered with p11-kit */
     P11KitUri *uri;         /* which token */
     KeymgrSecret *pin;      /* or NULL: no login */
@@ -19,10 +21,10 @@ struct KeymgrPkcs11Token {
 };
 
 /* What this process knows of a token, whoever uses it. Kept until it ends. */
-typedef struct {
-    GMutex lock;        /* one login at a time */
+struct KeymgrPkcs11State {
+    GMutex lock;        /* held from login to the end of the session */
     GPtrArray *refused; /* of KeymgrSecret: PINs that were wrong */
-} TokenState;
+};
 
 const KeymgrConfigKey keymgr_pkcs11_keys[] = {
     { "library_path", FALSE },
@@ -171,6 +173,7 @@ keymgr_pkcs11_token_new(const KeymgrConfig *config, GError **error)
     char *shown = NULL;
 
     g_mutex_init(&token->lock);
+    token->process = getpid();
     if (!read_uri(config, token, error) || !read_pin(config, token, error) ||
         !keymgr_config_path(config, "library_path", &token->library_path, error))
         return NULL;
@@ -185,7 +188,9 @@ keymgr_pkcs11_token_free(KeymgrPkcs11Token *token)
 {
     if (!token)
         return;
-    if (token->modules && token->library_path) {
+    if (token->process != getpid()) {
+        /* The modules belong to the parent. */
+    } else if (token->modules && token->library_path) {
         p11_kit_module_finalize(token->modules[0]);
         p11_kit_module_release(token->modules[0]);
         g_free(token->modules);
@@ -285,6 +290,7 @@ typedef struct {
     guint found;
     guint others;
     GString *labels; /* of others, for a message */
+    CK_RV trouble;   /* what a module that lists no slots returned */
 } Search;
 
 static gboolean
@@ -324,11 +330,14 @@ look_at_module(const KeymgrPkcs11Token *token, CK_FUNCTION_LIST *module, Search 
     CK_SLOT_ID slots[KEYMGR_PKCS11_MAX_SLOTS];
     CK_ULONG count = G_N_ELEMENTS(slots);
     CK_ULONG i;
-
     /* A module with more slots refuses the whole list (CKR_BUFFER_TOO_SMALL),
      * and its tokens are not there for us. */
-    if (module->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
+    CK_RV rv = module->C_GetSlotList(CK_TRUE, slots, &count);
+
+    if (rv != CKR_OK) {
+        search->trouble = rv;
         return;
+    }
     for (i = 0; i < MIN(count, G_N_ELEMENTS(slots)); i++)
         look_at_slot(token, module, slots[i], search);
 }
@@ -338,42 +347,43 @@ static gboolean
 find_token(KeymgrPkcs11Token *token, KeymgrPkcs11Session *session, GError **error)
 {
     g_autoptr(GString) labels = g_string_new(NULL);
-    Search search = { session, 0, 0, labels };
+    Search search = { session, 0, 0, labels, CKR_OK };
     CK_FUNCTION_LIST **module;
 
     for (module = token->modules; *module; module++)
         look_at_module(token, *module, &search);
     if (search.found == 1)
         return TRUE;
-    session->module = NULL;
     if (search.found > 1)
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG,
                     "%s: %u tokens fit; token_serial_number or token_uri can tell them apart",
                     token->description, search.found);
     else
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNAVAILABLE, "%s: there is no such token (%u others: %s)",
-                    token->description, search.others, labels->len > 0 ? labels->str : "none");
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNAVAILABLE, "%s: there is no such token (%u others: %s)%s%s",
+                    token->description, search.others, labels->len > 0 ? labels->str : "none",
+                    search.trouble ? "; a module says: " : "",
+                    search.trouble ? p11_kit_strerror(search.trouble) : "");
     return FALSE;
 }
 
 /* --- login ---------------------------------------------------------------- */
 
 /* NULL when there are too many. */
-static TokenState *
+static KeymgrPkcs11State *
 token_state(const CK_TOKEN_INFO *info)
 {
     static GMutex lock;
     static GHashTable *states;
     /* The four names are the first fields, and stand side by side. */
     g_autoptr(GBytes) id = g_bytes_new(info, G_STRUCT_OFFSET(CK_TOKEN_INFO, flags));
-    TokenState *state;
+    KeymgrPkcs11State *state;
 
     g_mutex_lock(&lock);
     if (!states)
         states = g_hash_table_new(g_bytes_hash, g_bytes_equal);
     state = g_hash_table_lookup(states, id);
     if (!state && g_hash_table_size(states) < KEYMGR_PKCS11_MAX_TOKENS) {
-        state = g_new0(TokenState, 1);
+        state = g_new0(KeymgrPkcs11State, 1);
         g_mutex_init(&state->lock);
         state->refused = g_ptr_array_new();
         g_hash_table_insert(states, g_steal_pointer(&id), state);
@@ -383,7 +393,7 @@ token_state(const CK_TOKEN_INFO *info)
 }
 
 static gboolean
-was_refused(const TokenState *state, const KeymgrSecret *pin)
+was_refused(const KeymgrPkcs11State *state, const KeymgrSecret *pin)
 {
     guint i;
 
@@ -413,7 +423,7 @@ is_logged_in(const KeymgrPkcs11Session *session)
 }
 
 static gboolean
-show_pin(const KeymgrPkcs11Session *session, TokenState *state, GError **error)
+show_pin(const KeymgrPkcs11Session *session, GError **error)
 {
     const KeymgrPkcs11Token *token = session->token;
     CK_RV rv = session->module->C_Login(session->handle, CKU_USER,
@@ -423,22 +433,19 @@ show_pin(const KeymgrPkcs11Session *session, TokenState *state, GError **error)
     if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
         return TRUE;
     if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE)
-        g_ptr_array_add(state->refused, keymgr_secret_ref(token->pin));
+        g_ptr_array_add(session->state->refused, keymgr_secret_ref(token->pin));
     return keymgr_pkcs11_fail(token, "login", rv, error);
 }
 
-/* One thread of the process at a time, so that no wrong PIN is tried twice. */
 static gboolean
-login_locked(KeymgrPkcs11Session *session, TokenState *state, GCancellable *left, GError **error)
+login(KeymgrPkcs11Session *session, GError **error)
 {
     const KeymgrPkcs11Token *token = session->token;
     CK_RV rv;
 
-    if (g_cancellable_set_error_if_cancelled(left, error))
-        return FALSE;
     if (is_logged_in(session))
         return TRUE;
-    if (was_refused(state, token->pin))
+    if (was_refused(session->state, token->pin))
         return refuse(token, "the PIN was refused before and is not tried again by this process", error);
     rv = session->module->C_GetTokenInfo(session->slot, &session->info);
     if (rv != CKR_OK)
@@ -447,26 +454,23 @@ login_locked(KeymgrPkcs11Session *session, TokenState *state, GCancellable *left
         return refuse(token, "the token has locked its PIN", error);
     if (session->info.flags & CKF_USER_PIN_FINAL_TRY)
         return refuse(token, "one wrong PIN more would lock the token: the last try is left to its owner", error);
-    return show_pin(session, state, error);
+    return show_pin(session, error);
 }
 
+/* One session at a time: a token works at one thing anyway, no wrong PIN is
+ * tried twice, and not every module stands threads that come and go (SoftHSM
+ * 2.6 closes a session that was opened while the last other one closed). */
 static gboolean
-login(KeymgrPkcs11Session *session, GCancellable *left, GError **error)
+take_token(KeymgrPkcs11Session *session, GError **error)
 {
-    TokenState *state;
-
-    if (!session->token->pin)
-        return TRUE;
-    state = token_state(&session->info);
-    if (!state) {
+    session->state = token_state(&session->info);
+    if (!session->state) {
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: this process uses %d tokens already",
                     session->token->description, KEYMGR_PKCS11_MAX_TOKENS);
         return FALSE;
     }
-    g_mutex_lock(&state->lock);
-    session->logged_in = login_locked(session, state, left, error);
-    g_mutex_unlock(&state->lock);
-    return session->logged_in;
+    g_mutex_lock(&session->state->lock);
+    return TRUE;
 }
 
 gboolean
@@ -476,22 +480,32 @@ keymgr_pkcs11_session_open(KeymgrPkcs11Token *token, gboolean writable, GCancell
     CK_RV rv;
 
     session->token = token;
-    if (!load(token, error) || !find_token(token, session, error))
+    /* Its PIN is all zeroes there, and would count as a wrong one. */
+    if (token->process != getpid()) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNAVAILABLE,
+                    "%s: it was opened before this process was forked, and is its parent's", token->description);
+        return FALSE;
+    }
+    if (!load(token, error) || !find_token(token, session, error) || !take_token(session, error) ||
+        g_cancellable_set_error_if_cancelled(left, error))
         return FALSE;
     rv = session->module->C_OpenSession(session->slot, CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0), NULL,
                                         NULL, &session->handle);
-    if (rv != CKR_OK) {
-        session->module = NULL;
+    session->open = rv == CKR_OK;
+    if (!session->open)
         return keymgr_pkcs11_fail(token, "opening a session", rv, error);
-    }
-    return login(session, left, error);
+    session->logged_in = token->pin && login(session, error);
+    return session->logged_in || !token->pin;
 }
 
 void
 keymgr_pkcs11_session_close(KeymgrPkcs11Session *session)
 {
     /* No C_Logout: it would log out all sessions of the process. */
-    if (session->module)
+    if (session->open)
         session->module->C_CloseSession(session->handle);
-    session->module = NULL;
+    if (session->state)
+        g_mutex_unlock(&session->state->lock);
+    session->open = FALSE;
+    session->state = NULL;
 }

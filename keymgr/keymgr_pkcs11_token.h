@@ -27,11 +27,14 @@
 #define KEYMGR_PKCS11_MAX_REFUSED 16
 
 typedef struct KeymgrPkcs11Token KeymgrPkcs11Token;
+typedef struct KeymgrPkcs11State KeymgrPkcs11State;
 
 typedef struct {
     const KeymgrPkcs11Token *token;
-    CK_FUNCTION_LIST *module; /* NULL: not open */
+    CK_FUNCTION_LIST *module;
     CK_SLOT_ID slot;
+    KeymgrPkcs11State *state; /* its lock is held; NULL: it is not */
+    gboolean open;
     CK_SESSION_HANDLE handle;
     CK_TOKEN_INFO info;
     gboolean logged_in;
@@ -50,8 +53,9 @@ const char *keymgr_pkcs11_token_describe(const KeymgrPkcs11Token *token);
 gboolean keymgr_pkcs11_token_has_pin(const KeymgrPkcs11Token *token);
 
 /* Opens a session with the one token that fits, and logs in if there is a PIN.
- * May block.
- * left: when it is cancelled the PIN is not shown any more.
+ * May block. A process has one session with a token at a time: the next one
+ * waits, and a thread has one at most.
+ * left: when it is cancelled while that waits, the PIN is not shown any more.
  * session: zeroed by the caller, who closes it in any case.
  * Errors: KEYMGR_ERROR_CONFIG (the module cannot be loaded, several tokens
  * fit), _UNAVAILABLE (no token, or it is broken), _AUTH (the PIN). */

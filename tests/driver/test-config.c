@@ -223,7 +223,7 @@ test_the_sample_has_every_key_and_no_other(void **state)
 {
     static const char *const host_keys[] = { "url", "auth", "cacert", "no_verify", "connect_timeout",
                                              "operation_timeout", "job_timeout", NULL };
-    static const char *const groups[] = { "keymgr", "libvirt", "barbican" };
+    static const char *const groups[] = { "keymgr", "libvirt", "pkcs11", "barbican" };
     g_autofree char *text = uncomment_sample();
     g_autoptr(GPtrArray) warnings = NULL;
     g_autoptr(MsvmConfig) config = load(text, 0600, &warnings);
