@@ -36,6 +36,10 @@ static SimHost *host_alloc(const SimHostOptions *options)
     host->guard_mode = options->guard_mode;
     host->attestation = options->attestation;
     host->job_ms = options->job_ms;
+    host->migration_ms = options->migration_ms ? options->migration_ms : options->job_ms;
+    host->migration_address = g_strdup(options->migration_address);
+    host->peer = options->peer;
+    host->peer_data = options->peer_data;
     host->boot_real_us = g_get_real_time();
     host->fixed = objects();
     host->fixed_links = g_ptr_array_new_with_free_func(sim_link_free);
@@ -97,6 +101,7 @@ void sim_host_free(SimHost *host)
     g_free(host->name);
     g_free(host->version);
     g_free(host->language);
+    g_free(host->migration_address);
     g_mutex_clear(&host->lock);
     g_free(host);
 }

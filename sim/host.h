@@ -40,6 +40,14 @@ typedef struct {
     guint n_machines;     /* ready-made virtual machines */
     guint job_ms;         /* how long a job runs; 0: methods complete at once where Hyper-V allows it */
     const char *ui_language; /* en-US, ja-JP ...: the language of texts and captions */
+    guint migration_ms;      /* how long a migration runs; 0: as long as any job */
+    const char *migration_address; /* where migrations are received; NULL: migration is not enabled */
+    /* Another simulated host: sends it a request (path, and body, JSON) and gives its
+     * answer, *refused telling whether it said no. NULL with the error set when it cannot
+     * be reached. NULL: the host knows no other. */
+    char *(*peer)(gpointer data, const char *name, const char *path, const char *body, gboolean *refused,
+                  GError **error);
+    gpointer peer_data;
 } SimHostOptions;
 
 /* What a WMI provider answers besides success. */
@@ -90,6 +98,10 @@ SimStatus sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod
  * error_code and description. method NULL: any method. */
 void sim_host_fail_method(SimHost *host, const char *method, guint nth, guint32 return_value,
                           guint32 error_code, const char *description);
+
+/* What another host sends: a machine on its way here. NULL: taken (or, with only_check, it
+ * would be); else why not, which the caller frees. */
+char *sim_host_receive(SimHost *host, const char *body, gboolean only_check);
 
 /* The whole state as JSON, for tests and the demo: {"machines": [{guid, name,
  * state, notes, generation, ..., "security": {tpmEnabled, ...},

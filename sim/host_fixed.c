@@ -58,7 +58,7 @@ static const struct {
     { "Msvm_ImageManagementService", "vhdsvc", "Hyper-V Image Management Service" },
     { "Msvm_VirtualEthernetSwitchManagementService", "nvspwmi", "Hyper-V Networking Management Service" },
     { "Msvm_VirtualSystemSnapshotService", "vmsnapshot", "Hyper-V Snapshot Service" },
-    { "Msvm_VirtualSystemMigrationService", "vmmigration", "Hyper-V Migration Service" },
+    { "Msvm_VirtualSystemMigrationService", "migrationwmi", "Hyper-V Migration Service" },
 };
 
 static void services_build(SimHost *host)
@@ -114,6 +114,7 @@ void sim_fixed_build(SimHost *host)
     sim_fixed_add(host, host_row_new(host));
     services_build(host);
     service_settings_build(host);
+    sim_migration_build(host);
     sim_defaults_build(host);
     sim_switches_build(host);
     sim_cimv2_build(host);

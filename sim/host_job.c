@@ -62,7 +62,7 @@ static SimJob *job_new(SimHost *host, const SimJobKind *kind, SimWork work, gpoi
     job->free_data = free_data;
     job->state = JOB_STARTING;
     job->start_us = g_get_monotonic_time();
-    job->due_us = job->start_us + (gint64) host->job_ms * 1000;
+    job->due_us = job->start_us + (gint64) (kind->ms ? kind->ms : host->job_ms) * 1000;
     job->start_real_us = g_get_real_time();
     job->created = g_ptr_array_new_with_free_func((GDestroyNotify) cim_object_unref);
     g_ptr_array_add(host->jobs, job);
@@ -113,6 +113,10 @@ static void fill_constant(SimHost *host, SimJob *job, const SimJobKind *kind)
         sim_set(object, "AdditionalIdentifier", kind->machine ? kind->machine->guid : "");
     else
         fill_hyperv(job, kind);
+    if (sim_is_a(object, "Msvm_MigrationJob"))
+        sim_set_boolean(object, "Cancellable", TRUE);
+    if (kind->fill)
+        kind->fill(object, job->data);
 }
 
 static guint job_percent(const SimJob *job, gint64 now)
@@ -308,6 +312,29 @@ guint sim_jobs_running(SimHost *host, SimMachine *machine)
     return count;
 }
 
+gboolean sim_machine_is_moving(const SimMachine *machine)
+{
+    for (guint i = 0; i < machine->host->jobs->len; i++) {
+        SimJob *job = g_ptr_array_index(machine->host->jobs, i);
+
+        /* The checks of a migration change nothing: 305 and more move. */
+        if (!job->done_us && job->machine == machine && sim_is_a(job->object, "Msvm_MigrationJob") &&
+            sim_uint(job->object, "JobType") >= 305)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The service that a job belongs to. */
+static CimObject *owner_of(SimHost *host, const SimJob *job)
+{
+    if (sim_is_a(job->object, "Msvm_StorageJob"))
+        return sim_fixed_find(host, "Msvm_ImageManagementService");
+    if (sim_is_a(job->object, "Msvm_MigrationJob"))
+        return sim_fixed_find(host, "Msvm_VirtualSystemMigrationService");
+    return sim_fixed_find(host, "Msvm_VirtualSystemManagementService");
+}
+
 /* ElementEffects 5 for what the job has made, 0 for what it touches, both as recorded. */
 void sim_job_links(SimHost *host, SimMachine *machine, SimLinkFunc func, gpointer data)
 {
@@ -319,10 +346,7 @@ void sim_job_links(SimHost *host, SimMachine *machine, SimLinkFunc func, gpointe
         if (g_ascii_strcasecmp(schema_class_namespace(cim_object_class(job->object)), SIM_V2) != 0)
             continue;
         if (!machine) {
-            SimLink link = { "Msvm_OwningJobElement",
-                             sim_fixed_find(host, storage ? "Msvm_ImageManagementService"
-                                                          : "Msvm_VirtualSystemManagementService"),
-                             job->object, 0 };
+            SimLink link = { "Msvm_OwningJobElement", owner_of(host, job), job->object, 0 };
 
             func(&link, data);
             continue;

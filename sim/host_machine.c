@@ -22,6 +22,14 @@ const char *sim_config_version(const SimHost *host)
     return build >= 17763 ? "9.0" : "8.0";
 }
 
+/* A host runs machines of its own version and of older ones, down to 5.0. */
+gboolean sim_config_version_fits(const SimHost *host, const char *version)
+{
+    gdouble number = g_ascii_strtod(version, NULL);
+
+    return number >= 5.0 && number <= g_ascii_strtod(sim_config_version(host), NULL);
+}
+
 /* --- making -------------------------------------------------------------------------- */
 
 /* Values as recorded from a machine that was never started. */
@@ -255,7 +263,7 @@ guint sim_machine_state(const SimMachine *machine)
 
 gboolean sim_machine_is_off(const SimMachine *machine)
 {
-    return machine->state == SIM_STATE_OFF && !machine->transition;
+    return machine->state == SIM_STATE_OFF && !machine->transition && !sim_machine_is_moving(machine);
 }
 
 gboolean sim_machine_is_active(const SimMachine *machine)

@@ -23,6 +23,9 @@
  *   host_start.c      what must hold for a machine to start
  *   host_job.c        jobs
  *   host_summary.c    GetSummaryInformation
+ *   host_migrate.c    Msvm_VirtualSystemMigrationService
+ *   host_move.c       a machine as text, on its way to another host
+ *   host_receive.c    what a host lets in
  *   host_security.c   Msvm_SecurityService
  *   host_guardian.c   the HGS client: guardians and key protectors
  *   host_msps.c       shielding data and provisioning: root/msps
@@ -56,6 +59,7 @@ enum {
     SIM_RC_INVALID_STATE = 32775,
     SIM_RC_WRONG_TYPE = 32776,
     SIM_RC_NOT_AVAILABLE = 32777,
+    SIM_RC_NOT_COMPATIBLE = 32784, /* CheckSystemCompatibilityInfo */
     SIM_RC_FILE_NOT_FOUND = 32779, /* of the image service and the shutdown component */
 };
 
@@ -95,6 +99,11 @@ struct SimHost {
     SimGuardMode guard_mode;
     guint attestation;      /* AttestationStatus when guarded */
     guint job_ms;
+    guint migration_ms;
+    char *migration_address; /* NULL: migration is not enabled */
+    char *(*peer)(gpointer data, const char *name, const char *path, const char *body, gboolean *refused,
+                  GError **error);
+    gpointer peer_data;
     gint64 boot_real_us;    /* g_get_real_time() at the start */
     GPtrArray *fixed;       /* CimObjects that every host has */
     GPtrArray *fixed_links; /* SimLink among them */
@@ -263,6 +272,8 @@ typedef struct {
     gboolean always;       /* 4096 even when jobs take no time */
     SimMachine *machine;   /* whom it affects; or NULL */
     const char *object;    /* Msps_ProvisioningJob: the out parameter that takes the job itself */
+    guint ms;              /* how long it takes; 0: as long as any job */
+    void (*fill)(CimObject *job, gconstpointer data); /* what jobs of its class show besides; or NULL */
 } SimJobKind;
 
 /* Does the work; when it fails, fills failure and returns its code. created
@@ -287,6 +298,7 @@ guint sim_jobs_running(SimHost *host, SimMachine *machine);
 /* Its text, its code; NULL while it has not failed. */
 const SimFailure *sim_job_failure(SimCall *call);
 gboolean sim_job_cancel(SimCall *call); /* FALSE: it has ended */
+gboolean sim_machine_is_moving(const SimMachine *machine); /* a migration job of it runs */
 SimStatus sim_job_get_error(SimCall *call, guint32 *return_value);
 SimStatus sim_job_get_error_ex(SimCall *call, guint32 *return_value);
 SimStatus sim_job_request_state(SimCall *call, guint32 *return_value);
@@ -355,6 +367,11 @@ SimStatus sim_msps_prepare(SimCall *call, guint32 *rv);
 SimStatus sim_msps_get_error(SimCall *call, guint32 *rv);
 SimStatus sim_msps_kill(SimCall *call, guint32 *rv);
 SimStatus sim_file_delete(SimCall *call, guint32 *rv);
+SimStatus sim_migrate_to_host(SimCall *call, guint32 *rv);
+SimStatus sim_check_migratable(SimCall *call, guint32 *rv);
+SimStatus sim_check_migratable_to_host(SimCall *call, guint32 *rv);
+SimStatus sim_get_compatibility_info(SimCall *call, guint32 *rv);
+SimStatus sim_check_compatibility_info(SimCall *call, guint32 *rv);
 SimStatus sim_image_create(SimCall *call, guint32 *rv);
 SimStatus sim_image_get_settings(SimCall *call, guint32 *rv);
 SimStatus sim_image_get_state(SimCall *call, guint32 *rv);
@@ -394,6 +411,20 @@ gboolean sim_file_write(SimHost *host, const char *path, GBytes *content);
 GBytes *sim_file_read(SimHost *host, const char *path); /* borrowed; NULL */
 void sim_files_list(SimHost *host, GPtrArray *out);     /* CIM_DataFile */
 void sim_file_free(gpointer file);
+
+/* --- host_migrate.c, host_move.c, host_receive.c ------------------------ */
+
+/* MigrationType of Msvm_VirtualSystemMigrationSettingData. */
+enum { SIM_MOVE_SYSTEM = 32768, SIM_MOVE_STORAGE = 32769, SIM_MOVE_BOTH = 32771 };
+
+void sim_migration_build(SimHost *host);
+/* Whether this host could run a machine of this configuration version. */
+gboolean sim_config_version_fits(const SimHost *host, const char *version);
+/* The machine as JSON; disks: with what its virtual hard disks are, not only where. */
+json_object *sim_machine_pack(SimMachine *machine, gboolean disks);
+/* The reverse: a machine that is in no list yet. NULL: not what sim_machine_pack() gives. */
+SimMachine *sim_machine_unpack(SimHost *host, json_object *json);
+const char *sim_json_text(json_object *json, const char *key); /* "" when there is none */
 
 /* --- host_fault.c ------------------------------------------------------- */
 

@@ -136,7 +136,8 @@ static guint32 change_state(SimCall *call, SimMachine *machine, guint64 requeste
 
     if (!is_request(requested))
         return SIM_RC_INVALID_PARAMETER;
-    if (!change || machine->transition || (change == &drop_saved && sim_jobs_running(call->host, machine)))
+    if (!change || machine->transition || sim_machine_is_moving(machine) ||
+        (change == &drop_saved && sim_jobs_running(call->host, machine)))
         return SIM_RC_INVALID_STATE;
     kind.caption = change->caption;
     kind.type = change->job_type;

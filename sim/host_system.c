@@ -466,7 +466,7 @@ SimStatus sim_destroy_system(SimCall *call, guint32 *rv)
     if (!system || !machine)
         return SIM_OK;
     *rv = SIM_RC_INVALID_STATE;
-    if (machine->transition || sim_machine_is_active(machine))
+    if (machine->transition || sim_machine_is_active(machine) || sim_machine_is_moving(machine))
         return SIM_OK;
     kind.machine = machine;
     *rv = sim_job_run(call, &kind, work_destroy, g_strdup(machine->guid), g_free);

@@ -11,9 +11,11 @@
 
 #include "sim/sim_control.h"
 #include "sim/sim_options.h"
+#include "sim/sim_peer.h"
 
 /* Everything that runs, in the order in which it is made. */
 typedef struct {
+    SimPeers *peers;
     SimHost *host;
     WireService *service;
     SimAuth *auth;
@@ -52,6 +54,9 @@ start_host(Program *program, const SimOptions *options, GError **error)
         .n_machines = options->machines,
         .job_ms = options->job_ms,
         .ui_language = options->ui_language,
+        .migration_ms = options->migration_ms,
+        .migration_address = options->migration ? options->listen : NULL,
+        .peer = sim_peers_ask,
     };
     WireServiceOptions service = {
         .bytes = options->bytes,
@@ -63,6 +68,8 @@ start_host(Program *program, const SimOptions *options, GError **error)
         .allow_unencrypted = options->allow_unencrypted,
     };
 
+    program->peers = sim_peers_new((const char *const *)options->peers->pdata);
+    host.peer_data = program->peers;
     program->host = sim_host_new(&host, error);
     if (!program->host)
         return FALSE;
@@ -156,6 +163,7 @@ stop(Program *program)
     wire_service_free(program->service);
     if (program->host)
         sim_host_free(program->host);
+    sim_peers_free(program->peers);
     sim_tls_free(program->tls);
     sim_inject_free(program->inject);
     sim_log_free(program->log);

@@ -103,6 +103,26 @@ post_fault(SimControl *control, struct MHD_Connection *mhd, Call *call, char **o
     return MHD_HTTP_BAD_REQUEST;
 }
 
+/* A machine that another simulated host sends, or asks about. */
+static guint
+take_machine(SimControl *control, const Call *call, gboolean only_check, char **out)
+{
+    *out = sim_host_receive(control->options.host, call->body->str, only_check);
+    return *out ? MHD_HTTP_CONFLICT : MHD_HTTP_NO_CONTENT;
+}
+
+static guint
+post_migration_check(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
+{
+    return take_machine(control, call, TRUE, out);
+}
+
+static guint
+post_migration(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
+{
+    return take_machine(control, call, FALSE, out);
+}
+
 static guint
 delete_fault(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
@@ -144,6 +164,8 @@ static const struct {
     { "POST", "/fault", post_fault },
     { "DELETE", "/fault", delete_fault },
     { "POST", "/latency", post_latency },
+    { "POST", "/migration/check", post_migration_check },
+    { "POST", "/migration/receive", post_migration },
     { "POST", "/quit", post_quit },
 };
 
@@ -182,7 +204,9 @@ on_request(void *data, struct MHD_Connection *mhd, const char *url, const char *
         return MHD_YES;
     }
     if (*upload_size) {
-        call->too_large = call->too_large || call->body->len + *upload_size > SIM_CONTROL_MAX_BODY;
+        gsize limit = g_str_has_prefix(url, "/migration/") ? SIM_CONTROL_MAX_MACHINE : SIM_CONTROL_MAX_BODY;
+
+        call->too_large = call->too_large || call->body->len + *upload_size > limit;
         if (!call->too_large)
             g_string_append_len(call->body, upload, (gssize)*upload_size);
         *upload_size = 0;

@@ -6,12 +6,14 @@
  *   GET /log[?since=SEQ]           GET /counters   POST /counters/reset
  *   POST /fault (a specification)  DELETE /fault
  *   POST /latency (milliseconds)   POST /quit
+ *   POST /migration/check          POST /migration/receive (from another hvsim)
  */
 #pragma once
 
 #include "sim/sim_http.h"
 
 #define SIM_CONTROL_MAX_BODY 65536
+#define SIM_CONTROL_MAX_MACHINE (16 * 1024 * 1024) /* of a machine on its way */
 
 typedef struct {
     const char *path;

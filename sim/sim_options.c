@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "msvm-config.h"
+#include "sim/sim_peer.h"
 
 #define PROGRAM "hvsim"
 
@@ -37,6 +38,10 @@ static const char help[] =
     "  --shielded-tools yes|no   whether root/msps is there (default yes)\n"
     "  --vms N                   virtual machines to begin with (default 0, at most 10000)\n"
     "  --job-ms N                how long a job takes (default 50)\n"
+    "  --peer NAME=SOCKET        another hvsim, by its control socket, to migrate machines to;\n"
+    "                            may be repeated\n"
+    "  --migration yes|no        whether migration is enabled (default yes)\n"
+    "  --migration-ms N          how long a migration takes (default: as any job)\n"
     "  --schema DIR              the classes of the host\n"
     "\n"
     "Protocol:\n"
@@ -57,7 +62,8 @@ enum {
     OPT_LISTEN = 256, OPT_PORT, OPT_TLS_DIR, OPT_TLS_NAME, OPT_TLS_CERT, OPT_TLS_KEY, OPT_HTTP,
     OPT_ALLOW_UNENCRYPTED, OPT_USER, OPT_PASSWORD_FILE, OPT_NAME, OPT_HOST_VERSION, OPT_UI_LANGUAGE, OPT_GUARD_MODE,
     OPT_GUARDIAN, OPT_ATTESTATION, OPT_SHIELDED_TOOLS, OPT_VMS, OPT_JOB_MS, OPT_SCHEMA, OPT_LATENCY, OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT,
-    OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS, OPT_FAULT, OPT_LOG, OPT_CONTROL, OPT_READY_FD, OPT_HELP, OPT_VERSION,
+    OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS, OPT_FAULT, OPT_PEER, OPT_MIGRATION, OPT_MIGRATION_MS,
+    OPT_LOG, OPT_CONTROL, OPT_READY_FD, OPT_HELP, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -80,6 +86,9 @@ static const struct option long_options[] = {
     { "shielded-tools", required_argument, NULL, OPT_SHIELDED_TOOLS },
     { "vms", required_argument, NULL, OPT_VMS },
     { "job-ms", required_argument, NULL, OPT_JOB_MS },
+    { "peer", required_argument, NULL, OPT_PEER },
+    { "migration", required_argument, NULL, OPT_MIGRATION },
+    { "migration-ms", required_argument, NULL, OPT_MIGRATION_MS },
     { "schema", required_argument, NULL, OPT_SCHEMA },
     { "latency", required_argument, NULL, OPT_LATENCY },
     { "max-envelope", required_argument, NULL, OPT_MAX_ENVELOPE },
@@ -157,6 +166,8 @@ set_mode(SimOptions *options, int option, const char *name, const char *value)
         return ok;
     case OPT_SHIELDED_TOOLS:
         return set_word(&options->shielded_tools, name, value, flags);
+    case OPT_MIGRATION:
+        return set_word(&options->migration, name, value, flags);
     default:
         ok = set_word(&place, name, value, forms);
         options->bytes = (WireBytes)place;
@@ -182,6 +193,8 @@ set_host_option(SimOptions *options, int option, const char *name, const char *v
         return set_number(&options->machines, name, value, 0, SIM_MAX_MACHINES);
     case OPT_JOB_MS:
         return set_number(&options->job_ms, name, value, 0, 3600000);
+    case OPT_MIGRATION_MS:
+        return set_number(&options->migration_ms, name, value, 0, 3600000);
     case OPT_LATENCY:
         return set_number(&options->latency, name, value, 0, 600000);
     case OPT_MAX_ENVELOPE:
@@ -193,6 +206,15 @@ set_host_option(SimOptions *options, int option, const char *name, const char *v
     default:
         return set_mode(options, option, name, value);
     }
+}
+
+static gboolean
+add_peer(SimOptions *options, const char *name, const char *value)
+{
+    if (!sim_peer_is_spec(value))
+        return complain(name, value);
+    g_ptr_array_add(options->peers, g_strdup(value));
+    return TRUE;
 }
 
 static gboolean
@@ -225,6 +247,8 @@ set_option(SimOptions *options, int option, const char *name, const char *value)
     case OPT_FAULT:
         g_ptr_array_add(options->faults, g_strdup(value));
         return TRUE;
+    case OPT_PEER:
+        return add_peer(options, name, value);
     case OPT_LOG:
         return set_text(&options->log, name, value);
     case OPT_CONTROL:
@@ -262,6 +286,8 @@ set_defaults(SimOptions *options)
     options->port = G_MAXUINT;
     options->tls_names = g_ptr_array_new_with_free_func(g_free);
     options->faults = g_ptr_array_new_with_free_func(g_free);
+    options->peers = g_ptr_array_new_with_free_func(g_free);
+    options->migration = TRUE;
     options->name = g_strdup("HVSIM");
     options->host_version = g_strdup("10.0.20348");
     options->ui_language = g_strdup("en-US");
@@ -286,6 +312,7 @@ fill_defaults(SimOptions *options)
         g_ptr_array_add(options->tls_names, g_strdup("127.0.0.1"));
     }
     g_ptr_array_add(options->tls_names, NULL);
+    g_ptr_array_add(options->peers, NULL);
 }
 
 SimOptionsResult
@@ -327,6 +354,7 @@ sim_options_clear(SimOptions *options)
     g_free(options->host_version);
     g_free(options->ui_language);
     g_ptr_array_unref(options->faults);
+    g_ptr_array_unref(options->peers);
     g_free(options->log);
     g_free(options->control);
 }

@@ -26,6 +26,9 @@ typedef struct {
     guint max_envelope_kb, enumeration_ms, max_operations;
     WireBytes bytes;
     GPtrArray *faults; /* of text */
+    GPtrArray *peers;  /* of text, NULL-terminated */
+    gboolean migration;
+    guint migration_ms;
     char *log, *control;
     int ready_fd;      /* -1: none */
 } SimOptions;
