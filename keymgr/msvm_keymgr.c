@@ -17,7 +17,7 @@
 
 #include "keymgr/keymgr.h"
 #include "keymgr/keymgr_domain_refs.h"
-#include "keymgr/keymgr_json.h"
+#include "keymgr/msvm_keymgr_print.h"
 
 #define DEFAULT_CONFIG "/etc/libvirt/msvm.conf"
 
@@ -42,6 +42,12 @@ static struct {
     char *algorithm;
     int bit_length;
     char *expiration;
+    char *mode;
+    gboolean no_payload;
+    int limit;
+    int offset;
+    char *add;
+    char *remove;
     gboolean version;
 } options;
 
@@ -71,6 +77,12 @@ static const GOptionEntry entries[] = {
     { "algorithm", 0, 0, G_OPTION_ARG_STRING, &options.algorithm, "store: what the key is for, as aes", "NAME" },
     { "bit-length", 0, 0, G_OPTION_ARG_INT, &options.bit_length, "store: the key's length", "BITS" },
     { "expiration", 0, 0, G_OPTION_ARG_STRING, &options.expiration, "store: when the secret ends", "TIME" },
+    { "mode", 0, 0, G_OPTION_ARG_STRING, &options.mode, "store: the cipher's mode, as cbc", "NAME" },
+    { "no-payload", 0, 0, G_OPTION_ARG_NONE, &options.no_payload, "store: the description alone", NULL },
+    { "limit", 0, 0, G_OPTION_ARG_INT, &options.limit, "list: so many at most", "COUNT" },
+    { "offset", 0, 0, G_OPTION_ARG_INT, &options.offset, "list: leave out so many first", "COUNT" },
+    { "add", 0, 0, G_OPTION_ARG_STRING, &options.add, "consumers: register one: SERVICE,TYPE,ID", "CONSUMER" },
+    { "remove", 0, 0, G_OPTION_ARG_STRING, &options.remove, "consumers: take one away", "CONSUMER" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options.version, "print the version", NULL },
     G_OPTION_ENTRY_NULL,
 };
@@ -152,71 +164,16 @@ open_store(GError **error)
     return keymgr_new(file, directory, error);
 }
 
-/* --- output ----------------------------------------------------------------- */
-
-static void
-add_text(KeymgrJson *object, const char *name, const char *text)
-{
-    json_object_object_add(object, name, text ? json_object_new_string(text) : NULL);
-}
-
-static KeymgrJson *
-info_json(const KeymgrInfo *info)
-{
-    KeymgrJson *object = json_object_new_object();
-
-    add_text(object, "id", info->id);
-    add_text(object, "name", info->name);
-    add_text(object, "type", info->type);
-    add_text(object, "status", info->status);
-    add_text(object, "created", info->created);
-    add_text(object, "expiration", info->expiration);
-    add_text(object, "algorithm", info->algorithm);
-    json_object_object_add(object, "bit_length", info->bit_length ? json_object_new_int64(info->bit_length)
-                                                                  : NULL);
-    json_object_object_add(object, "has_payload", json_object_new_boolean(info->has_payload));
-    return object;
-}
-
-/* Prints and frees. */
-static void
-print_json(KeymgrJson *json)
-{
-    puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-    keymgr_json_unref(json);
-}
-
-static void
-print_row(const char *name, const char *value)
-{
-    if (value)
-        printf("%-12s %s\n", name, value);
-}
-
-static void
-print_info(const KeymgrInfo *info)
-{
-    g_autofree char *bits = info->bit_length ? g_strdup_printf("%u", info->bit_length) : NULL;
-
-    print_row("id", info->id);
-    print_row("name", info->name);
-    print_row("type", info->type);
-    print_row("status", info->status);
-    print_row("created", info->created);
-    print_row("expiration", info->expiration ? info->expiration : "never");
-    print_row("algorithm", info->algorithm);
-    print_row("bits", bits);
-    print_row("payload", info->has_payload ? "yes" : "no");
-}
-
 /* --- commands --------------------------------------------------------------- */
 
 static int
 do_list(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
 {
     g_autoptr(GError) error = NULL;
-    const KeymgrListOptions wanted = { .name = options.name };
-    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, &wanted, NULL, cancellable, &error);
+    const KeymgrListOptions wanted = { options.name, (guint)MAX(options.offset, 0),
+                                       (guint)MAX(options.limit, 0) };
+    guint total = 0;
+    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, &wanted, &total, cancellable, &error);
     KeymgrJson *array;
     guint i;
 
@@ -227,12 +184,53 @@ do_list(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
         const KeymgrInfo *info = g_ptr_array_index(infos, i);
 
         if (array)
-            json_object_array_add(array, info_json(info));
+            json_object_array_add(array, msvm_keymgr_info_json(info));
         else
             printf("%s  %-12s  %s\n", info->id, info->type ? info->type : "", info->name ? info->name : "");
     }
     if (array)
-        print_json(array);
+        msvm_keymgr_print_json(array);
+    if (infos->len < total)
+        fprintf(stderr, "msvm-keymgr: %u of %u\n", infos->len, total);
+    return EXIT_OK;
+}
+
+/* Not every store has ACLs and consumers, and not everybody may see them. */
+static gboolean
+is_untold(const GError *error)
+{
+    return !error || g_error_matches(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED) ||
+           g_error_matches(error, KEYMGR_ERROR, KEYMGR_ERROR_ACCESS_DENIED);
+}
+
+/* array: where JSON goes; NULL: lines. */
+static int
+get_info(Keymgr *keymgr, const char *reference, KeymgrJson *array, GCancellable *cancellable)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KeymgrInfo) info = keymgr_describe(keymgr, reference, cancellable, &error);
+    g_autoptr(KeymgrAcl) acl = NULL;
+    g_autoptr(GPtrArray) consumers = NULL;
+    KeymgrJson *object;
+
+    if (info)
+        acl = keymgr_get_acl(keymgr, reference, cancellable, &error);
+    if (info && is_untold(error)) {
+        g_clear_error(&error);
+        consumers = keymgr_list_consumers(keymgr, reference, cancellable, &error);
+    }
+    if (!info || !is_untold(error))
+        return fail(error);
+    if (array) {
+        object = msvm_keymgr_info_json(info);
+        json_object_object_add(object, "acl", msvm_keymgr_acl_json(acl));
+        json_object_object_add(object, "consumers", msvm_keymgr_consumers_json(consumers));
+        json_object_array_add(array, object);
+        return EXIT_OK;
+    }
+    msvm_keymgr_print_info(info);
+    msvm_keymgr_print_acl(acl);
+    msvm_keymgr_print_consumers("consumers", consumers);
     return EXIT_OK;
 }
 
@@ -244,21 +242,16 @@ do_get_info(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
     gsize i;
 
     for (i = 0; arguments[i]; i++) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(KeymgrInfo) info = keymgr_describe(keymgr, arguments[i], cancellable, &error);
+        int one;
 
-        if (!info) {
-            code = fail(error);
-        } else if (array) {
-            json_object_array_add(array, info_json(info));
-        } else {
-            if (i > 0)
-                putchar('\n');
-            print_info(info);
-        }
+        if (i > 0 && !array)
+            putchar('\n');
+        one = get_info(keymgr, arguments[i], array, cancellable);
+        if (one != EXIT_OK)
+            code = one;
     }
     if (array)
-        print_json(array);
+        msvm_keymgr_print_json(array);
     return code;
 }
 
@@ -306,24 +299,107 @@ do_store(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
     const KeymgrNewSecret description = { .name = options.name, .type = options.type,
                                           .algorithm = options.algorithm,
                                           .bit_length = (guint)MAX(options.bit_length, 0),
-                                          .expiration = options.expiration };
+                                          .mode = options.mode, .expiration = options.expiration };
     g_autoptr(GError) error = NULL;
-    g_autoptr(KeymgrSecret) value = read_value(arguments[0], &error);
+    g_autoptr(KeymgrSecret) value = NULL;
     g_autofree char *id = NULL;
     KeymgrJson *json;
 
-    if (value)
+    if (options.no_payload == (arguments[0] != NULL)) {
+        fputs("msvm-keymgr: store needs a file, or --no-payload\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (arguments[0])
+        value = read_value(arguments[0], &error);
+    if (value || options.no_payload)
         id = keymgr_store(keymgr, &description, value, cancellable, &error);
     if (!id)
         return fail(error);
     if (options.json) {
         json = json_object_new_object();
-        add_text(json, "id", id);
-        print_json(json);
+        msvm_keymgr_add_text(json, "id", id);
+        msvm_keymgr_print_json(json);
     } else {
         puts(id);
     }
     return EXIT_OK;
+}
+
+static int
+do_set_payload(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KeymgrSecret) value = read_value(arguments[1], &error);
+
+    if (!value || !keymgr_set_payload(keymgr, arguments[0], value, cancellable, &error))
+        return fail(error);
+    return EXIT_OK;
+}
+
+/* "SERVICE,TYPE,ID", or "NAME,URL" for containers; NULL when it is neither. */
+static KeymgrConsumer *
+parse_consumer(const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", 3);
+    guint count = g_strv_length(parts);
+    KeymgrConsumer *consumer;
+    guint i;
+
+    for (i = 0; i < count; i++) {
+        if (!*parts[i])
+            return NULL;
+    }
+    if (count < 2)
+        return NULL;
+    consumer = g_new0(KeymgrConsumer, 1);
+    consumer->service = g_strdup(parts[0]);
+    consumer->resource_type = count == 3 ? g_strdup(parts[1]) : NULL;
+    consumer->resource_id = g_strdup(parts[count - 1]);
+    return consumer;
+}
+
+static int
+change_consumers(Keymgr *keymgr, char **references, GCancellable *cancellable)
+{
+    const char *text = options.add ? options.add : options.remove;
+    g_autoptr(KeymgrConsumer) consumer = parse_consumer(text);
+    g_autoptr(GError) error = NULL;
+    gboolean done;
+
+    if (!consumer || (options.add && options.remove)) {
+        fputs("msvm-keymgr: one of --add and --remove is needed, with SERVICE,TYPE,ID, or NAME,URL for a container\n",
+              stderr);
+        return EXIT_USAGE;
+    }
+    done = (options.add ? keymgr_add_consumer : keymgr_remove_consumer)(
+        keymgr, (const char *const *)references, consumer, cancellable, &error);
+    return done ? EXIT_OK : fail(error);
+}
+
+static int
+do_consumers(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
+{
+    KeymgrJson *object;
+    int code = EXIT_OK;
+    gsize i;
+
+    if (options.add || options.remove)
+        return change_consumers(keymgr, arguments, cancellable);
+    object = options.json ? json_object_new_object() : NULL;
+    for (i = 0; arguments[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) consumers = keymgr_list_consumers(keymgr, arguments[i], cancellable, &error);
+
+        if (!consumers)
+            code = fail(error);
+        else if (object)
+            json_object_object_add(object, arguments[i], msvm_keymgr_consumers_json(consumers));
+        else
+            msvm_keymgr_print_consumers(arguments[1] ? arguments[i] : NULL, consumers);
+    }
+    if (object)
+        msvm_keymgr_print_json(object);
+    return code;
 }
 
 /* Fetches one reference and says how it went; the bytes are dropped unseen. */
@@ -339,12 +415,12 @@ check_one(Keymgr *keymgr, const char *reference, KeymgrJson *array, GCancellable
 
     for (i = 0; secrets && i < secrets->len; i++)
         size += keymgr_secret_size(g_ptr_array_index(secrets, i));
-    add_text(object, "reference", reference);
+    msvm_keymgr_add_text(object, "reference", reference);
     json_object_object_add(object, "ok", json_object_new_boolean(secrets != NULL));
     if (secrets)
         json_object_object_add(object, "size", json_object_new_int64((gint64)size));
     else
-        add_text(object, "error", error->message);
+        msvm_keymgr_add_text(object, "error", error->message);
     if (!array && secrets)
         printf("ok      %s  %zu bytes\n", reference, size);
     else if (!array)
@@ -405,7 +481,7 @@ do_check(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
     if (options.json) {
         json = json_object_new_object();
         array = json_object_new_array();
-        add_text(json, "store", reached);
+        msvm_keymgr_add_text(json, "store", reached);
         json_object_object_add(json, "secrets", array);
     } else {
         printf("ok      %s\n", reached);
@@ -413,7 +489,7 @@ do_check(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
     code = check_all(keymgr, arguments, array, cancellable);
     second = check_all(keymgr, more, array, cancellable);
     if (json)
-        print_json(json);
+        msvm_keymgr_print_json(json);
     return code != EXIT_OK ? code : second;
 }
 
@@ -426,7 +502,9 @@ static const struct {
     { "check", 0, G_MAXUINT, do_check },
     { "list", 0, 0, do_list },
     { "get-info", 1, G_MAXUINT, do_get_info },
-    { "store", 1, 1, do_store },
+    { "store", 0, 1, do_store },
+    { "set-payload", 2, 2, do_set_payload },
+    { "consumers", 1, G_MAXUINT, do_consumers },
     { "delete", 1, G_MAXUINT, do_delete },
 };
 
@@ -484,6 +562,9 @@ main(int argc, char **argv)
                                           "  list                   what the credentials may see\n"
                                           "  get-info REFERENCE...  what the store says of a secret\n"
                                           "  store FILE|-           a new secret; prints its UUID\n"
+                                          "  set-payload REFERENCE FILE|-\n"
+                                          "                         the value of a secret that has none\n"
+                                          "  consumers REFERENCE... who is registered with it\n"
                                           "  delete REFERENCE...    for good");
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {
