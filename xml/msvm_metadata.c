@@ -99,6 +99,41 @@ msvmMetadataIsInsignificant(xmlNodePtr node)
 }
 
 
+/* Makes a problem of what is wrong with a node, so that its siblings are read
+ * all the same. */
+static void
+msvmMetadataCatch(MsvmMetadata *metadata, int rc, xmlNodePtr node)
+{
+    xmlChar *path = rc < 0 ? xmlGetNodePath(node) : NULL;
+    g_autofree char *where = path ? g_strconcat("/domain", path, NULL) : NULL;
+
+    msvmProblemsCatch(metadata->problems, rc, where);
+    xmlFree(path);
+}
+
+
+static int
+msvmMetadataReadChild(MsvmMetadata *metadata, xmlNodePtr child, const MsvmElement *elements, guint *seen)
+{
+    guint i;
+
+    if (!msvmMetadataIsOurs(child))
+        return msvmMetadataUnexpected(child, child->parent);
+    for (i = 0; elements[i].name; i++) {
+        if (xmlStrEqual(child->name, BAD_CAST elements[i].name))
+            break;
+    }
+    if (!elements[i].name)
+        return msvmMetadataUnexpected(child, child->parent);
+    if (!elements[i].repeated && (*seen & (1u << i))) {
+        virReportError(VIR_ERR_XML_ERROR, "<msvm:%s> is given more than once", child->name);
+        return -1;
+    }
+    *seen |= 1u << i;
+    return elements[i].read(metadata, child);
+}
+
+
 /* Reads the children of node after a table that ends with an empty row. */
 static int
 msvmMetadataReadChildren(MsvmMetadata *metadata, xmlNodePtr node, const MsvmElement *elements)
@@ -107,31 +142,25 @@ msvmMetadataReadChildren(MsvmMetadata *metadata, xmlNodePtr node, const MsvmElem
     guint seen = 0;
 
     for (child = node->children; child; child = child->next) {
-        guint i;
-
-        if (msvmMetadataIsInsignificant(child))
-            continue;
-        if (!msvmMetadataIsOurs(child))
-            return msvmMetadataUnexpected(child, node);
-        for (i = 0; elements[i].name; i++) {
-            if (xmlStrEqual(child->name, BAD_CAST elements[i].name))
-                break;
-        }
-        if (!elements[i].name)
-            return msvmMetadataUnexpected(child, node);
-        if (!elements[i].repeated && (seen & (1u << i))) {
-            virReportError(VIR_ERR_XML_ERROR, "<msvm:%s> is given more than once", child->name);
-            return -1;
-        }
-        seen |= 1u << i;
-        if (elements[i].read(metadata, child) < 0)
-            return -1;
+        if (!msvmMetadataIsInsignificant(child))
+            msvmMetadataCatch(metadata, msvmMetadataReadChild(metadata, child, elements, &seen), child);
     }
     return 0;
 }
 
 
-static const MsvmElement msvmNoElements[] = { { NULL, NULL, false } };
+static int
+msvmMetadataCheckEmpty(xmlNodePtr node)
+{
+    xmlNodePtr child;
+
+    for (child = node->children; child; child = child->next) {
+        if (!msvmMetadataIsInsignificant(child))
+            return msvmMetadataUnexpected(child, node);
+    }
+    return 0;
+}
+
 
 
 /* Refuses attributes other than those listed (NULL-terminated). Attributes of
@@ -207,7 +236,7 @@ msvmMetadataReadPair(GHashTable *table, xmlNodePtr node, const char *what)
     g_autofree char *value = NULL;
 
     if (msvmMetadataCheckAttributes(node, names) < 0 ||
-        msvmMetadataReadChildren(NULL, node, msvmNoElements) < 0 ||
+        msvmMetadataCheckEmpty(node) < 0 ||
         !(given = msvmMetadataRequired(node, "name")) || !(value = msvmMetadataRequired(node, "value")))
         return -1;
     name = g_strdup(msvmMetadataNovaName(given));
@@ -250,7 +279,7 @@ msvmMetadataReadKey(MsvmMetadata *metadata, xmlNodePtr node)
     g_autofree char *secret = NULL;
 
     if (msvmMetadataCheckAttributes(node, names) < 0 ||
-        msvmMetadataReadChildren(NULL, node, msvmNoElements) < 0 ||
+        msvmMetadataCheckEmpty(node) < 0 ||
         !(secret = msvmMetadataRequired(node, "secret")))
         return -1;
     if (!g_uuid_string_is_valid(secret)) {
@@ -304,7 +333,7 @@ msvmMetadataReadKeys(MsvmMetadata *metadata, xmlNodePtr node)
     if (msvmMetadataCheckAttributes(node, msvmNoAttributes) < 0 ||
         msvmMetadataReadChildren(metadata, node, elements) < 0)
         return -1;
-    if (metadata->keys->len == 0) {
+    if (!xmlFirstElementChild(node)) {
         virReportError(VIR_ERR_XML_ERROR, "%s", "<msvm:keys> without <msvm:key>");
         return -1;
     }
@@ -320,7 +349,7 @@ msvmMetadataReadSecureBoot(MsvmMetadata *metadata, xmlNodePtr node)
     g_autofree char *name = NULL;
 
     if (msvmMetadataCheckAttributes(node, names) < 0 ||
-        msvmMetadataReadChildren(NULL, node, msvmNoElements) < 0 ||
+        msvmMetadataCheckEmpty(node) < 0 ||
         !(name = msvmMetadataRequired(node, "template")))
         return -1;
     metadata->template_id = msvmMetadataTemplateID(name);
@@ -340,7 +369,7 @@ msvmMetadataReadPolicy(MsvmMetadata *metadata, xmlNodePtr node)
     static const char *const names[] = { "shielded", "encryptTraffic", NULL };
 
     if (msvmMetadataCheckAttributes(node, names) < 0 ||
-        msvmMetadataReadChildren(NULL, node, msvmNoElements) < 0 ||
+        msvmMetadataCheckEmpty(node) < 0 ||
         msvmMetadataYesNo(node, "shielded", &metadata->shielded) < 0)
         return -1;
     return msvmMetadataYesNo(node, "encryptTraffic", &metadata->encrypt_traffic);
@@ -353,7 +382,7 @@ msvmMetadataReadOwner(MsvmMetadata *metadata, xmlNodePtr node)
     static const char *const names[] = { "guardian", "create", NULL };
 
     if (msvmMetadataCheckAttributes(node, names) < 0 ||
-        msvmMetadataReadChildren(NULL, node, msvmNoElements) < 0 ||
+        msvmMetadataCheckEmpty(node) < 0 ||
         !(metadata->owner = msvmMetadataRequired(node, "guardian")))
         return -1;
     if (!*metadata->owner || g_utf8_strlen(metadata->owner, -1) > MSVM_METADATA_MAX_GUARDIAN) {
@@ -384,8 +413,24 @@ msvmMetadataReadSecurity(MsvmMetadata *metadata, xmlNodePtr node)
 }
 
 
+static int
+msvmMetadataReadRoot(MsvmMetadata *metadata, xmlNodePtr child, bool *seen)
+{
+    if (!xmlStrEqual(child->name, BAD_CAST "security")) {
+        virReportError(VIR_ERR_XML_ERROR, "unexpected element <msvm:%s> in <metadata>", child->name);
+        return -1;
+    }
+    if (*seen) {
+        virReportError(VIR_ERR_XML_ERROR, "%s", "<msvm:security> is given more than once");
+        return -1;
+    }
+    *seen = true;
+    return msvmMetadataReadSecurity(metadata, child);
+}
+
+
 MsvmMetadata *
-msvmMetadataNew(xmlNodePtr node)
+msvmMetadataCollect(xmlNodePtr node, MsvmProblems *problems)
 {
     g_autoptr(MsvmMetadata) metadata = g_new0(MsvmMetadata, 1);
     bool seen = false;
@@ -394,22 +439,23 @@ msvmMetadataNew(xmlNodePtr node)
     metadata->image = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     metadata->flavor = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     metadata->keys = g_ptr_array_new_with_free_func(g_free);
+    metadata->problems = problems;
     for (child = node ? node->children : NULL; child; child = child->next) {
-        if (!msvmMetadataIsOurs(child))
-            continue;
-        if (!xmlStrEqual(child->name, BAD_CAST "security")) {
-            virReportError(VIR_ERR_XML_ERROR, "unexpected element <msvm:%s> in <metadata>", child->name);
-            return NULL;
-        }
-        if (seen) {
-            virReportError(VIR_ERR_XML_ERROR, "%s", "<msvm:security> is given more than once");
-            return NULL;
-        }
-        seen = true;
-        if (msvmMetadataReadSecurity(metadata, child) < 0)
-            return NULL;
+        if (msvmMetadataIsOurs(child))
+            msvmMetadataCatch(metadata, msvmMetadataReadRoot(metadata, child, &seen), child);
     }
-    if (msvmMetadataNovaRead(metadata, node) < 0)
-        return NULL;
+    if (node)
+        msvmMetadataCatch(metadata, msvmMetadataNovaRead(metadata, node), node);
+    metadata->problems = NULL;
     return g_steal_pointer(&metadata);
+}
+
+
+MsvmMetadata *
+msvmMetadataNew(xmlNodePtr node)
+{
+    g_autoptr(MsvmProblems) problems = msvmProblemsNew();
+    g_autoptr(MsvmMetadata) metadata = msvmMetadataCollect(node, problems);
+
+    return msvmProblemsReport(problems) < 0 ? NULL : g_steal_pointer(&metadata);
 }

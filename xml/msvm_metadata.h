@@ -17,6 +17,8 @@
 #include <glib.h>
 #include <libxml/tree.h>
 
+#include "xml/msvm_problems.h"
+
 #include "virenum.h"
 
 #define MSVM_METADATA_MAX_PROPERTIES 256
@@ -32,6 +34,7 @@ typedef struct {
     virTristateBool encrypt_traffic;
     char *owner;            /* or NULL */
     virTristateBool create_owner;
+    MsvmProblems *problems; /* while it is being read; borrowed */
 } MsvmMetadata;
 
 void msvmMetadataFree(MsvmMetadata *metadata);
@@ -40,6 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmMetadata, msvmMetadataFree)
 /* metadata: the <metadata> element, or NULL. An unknown element or attribute
  * in our namespace, or one given twice, is VIR_ERR_XML_ERROR; NULL then. */
 MsvmMetadata *msvmMetadataNew(xmlNodePtr metadata);
+/* The same with every problem of its grammar: what could be read, never NULL. */
+MsvmMetadata *msvmMetadataCollect(xmlNodePtr metadata, MsvmProblems *problems);
 
 /* Whether something in a <metadata> element is ours. */
 bool msvmMetadataIsOurs(xmlNodePtr node);

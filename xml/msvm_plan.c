@@ -39,16 +39,11 @@ msvmPlanFree(MsvmPlan *plan)
 /* --- the host ------------------------------------------------------------ */
 
 static int
-msvmPlanCheckHost(const MsvmPolicy *policy, const MsvmPlanHost *host)
+msvmPlanCheckVersion(const MsvmPolicy *policy, const MsvmPlanHost *host)
 {
     g_autofree char *version = g_strdup_printf("%u.%u.%u", host->major, host->minor, host->build);
     int ok;
 
-    if (policy->tpm && host->major < PLAN_TPM_HOST_MAJOR) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "a TPM needs a host of version 10.0 (Windows Server 2016) or newer; "
-                       "'%s' is of version %s", host->name, version);
-        return -1;
-    }
     if (!policy->version_requires)
         return 0;
     ok = msvmPolicyVersionSatisfies(version, policy->version_requires);
@@ -56,6 +51,19 @@ msvmPlanCheckHost(const MsvmPolicy *policy, const MsvmPlanHost *host)
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "image property 'hypervisor_version_requires' is '%s' but '%s' is "
                        "of version %s", policy->version_requires, host->name, version);
     return ok > 0 ? 0 : -1;
+}
+
+
+static void
+msvmPlanCheckHost(const MsvmPolicy *policy, const MsvmPlanHost *host, MsvmProblems *problems)
+{
+    if (policy->tpm && host->major < PLAN_TPM_HOST_MAJOR)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/devices/tpm",
+                        "a TPM needs a host of version 10.0 (Windows Server 2016) or newer; "
+                        "'%s' is of version %u.%u.%u", host->name, host->major, host->minor, host->build);
+    msvmProblemsCatch(problems, msvmPlanCheckVersion(policy, host),
+                      "/domain/metadata/msvm:security/msvm:image/"
+                      "msvm:property[@name='hypervisor_version_requires']");
 }
 
 
@@ -227,9 +235,22 @@ msvmPlanCompleteControllers(virDomainDef *def)
 }
 
 
-static int
+static void
+msvmPlanDevices(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
+                const HypervMachine *current, MsvmProblems *problems)
+{
+    int disks = msvmProblemsCatch(problems, msvmPlanDisks(machine, record, def, current), "/domain/devices/disk");
+    int nets = msvmProblemsCatch(problems, msvmPlanNets(machine, record, def, current),
+                                 "/domain/devices/interface");
+
+    if (disks == 0 && nets == 0)
+        msvmProblemsCatch(problems, msvmPlanBoot(machine, record, def), "/domain/os");
+}
+
+
+static void
 msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const MsvmPlanHost *host,
-                const HypervMachine *current)
+                const HypervMachine *current, MsvmProblems *problems)
 {
     HypervMachine *machine = plan->machine;
     char uuid[VIR_UUID_STRING_BUFLEN];
@@ -237,21 +258,20 @@ msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const Msv
     machine->name = g_strdup(def->name);
     machine->generation = msvmDomainGeneration(def);
     if (current && current->generation != machine->generation) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "the generation of machine '%s' is %u and cannot change: %s "
-                       "<os firmware='efi'>", def->name, current->generation,
-                       current->generation == 2 ? "give" : "leave out");
-        return -1;
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/os",
+                        "the generation of machine '%s' is %u and cannot change: %s <os firmware='efi'>", def->name,
+                        current->generation, current->generation == 2 ? "give" : "leave out");
+        return;
     }
     machine->bios_guid = g_ascii_strup(virUUIDFormat(def->uuid, uuid), -1);
     machine->processors = virDomainDefGetVcpusMax(def);
     if (current)
         msvmPlanKeep(machine, current);
-    if (msvmPlanRestart(machine, def, host, current) < 0 || msvmPlanMemory(machine, def) < 0 ||
-        msvmPlanDisks(machine, record, def, current) < 0 ||
-        msvmPlanNets(machine, record, def, current) < 0 || msvmPlanBoot(machine, record, def) < 0)
-        return -1;
+    msvmProblemsCatch(problems, msvmPlanRestart(machine, def, host, current), "/domain/on_reboot");
+    msvmProblemsCatch(problems, msvmPlanMemory(machine, def), "/domain/memory");
+    msvmPlanDevices(machine, record, def, current, problems);
     msvmPlanFixed(record, def);
-    return msvmPlanSecurity(machine, record, def, plan->policy, current);
+    msvmProblemsCatch(problems, msvmPlanSecurity(machine, record, def, plan->policy, current), "/domain/os");
 }
 
 
@@ -267,32 +287,52 @@ msvmPlanCheckNothingLost(const MsvmPlan *plan, virDomainDef *def, virDomainXMLOp
 }
 
 
-static int
+/* Each part builds on those before it: libvirt's and our own rules; the policy
+ * against the host; the machine; the texts that go with it. */
+static void
 msvmPlanBuild(MsvmPlan *plan, virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current,
-              virDomainXMLOption *xmlopt)
+              virDomainXMLOption *xmlopt, MsvmProblems *problems)
 {
     g_autoptr(MsvmRecord) record = msvmRecordNew();
 
-    if (virDomainDefValidate(def, 0, xmlopt, NULL) < 0)
-        return -1;
-    plan->policy = msvmPolicyNew(def);
-    if (!plan->policy || msvmPlanCheckHost(plan->policy, host) < 0 ||
-        msvmPlanCompleteSecurity(def, plan->policy) < 0 || msvmPlanCompleteControllers(def) < 0)
-        return -1;
+    msvmProblemsCatch(problems, virDomainDefValidate(def, 0, xmlopt, problems), NULL);
+    plan->policy = msvmPolicyCollect(def, problems);
+    if (plan->policy)
+        msvmPlanCheckHost(plan->policy, host, problems);
+    if (plan->policy)
+        msvmProblemsCatch(problems, msvmPlanCompleteSecurity(def, plan->policy), "/domain/os");
+    msvmProblemsCatch(problems, msvmPlanCompleteControllers(def), "/domain/devices/controller");
+    if (!plan->policy || msvmProblemsCount(problems) > 0)
+        return;
     plan->machine = hyperv_machine_new();
-    if (msvmPlanMachine(plan, record, def, host, current) < 0 || msvmPlanRecord(plan, record, def) < 0)
-        return -1;
-    return msvmPlanCheckNothingLost(plan, def, xmlopt);
+    msvmPlanMachine(plan, record, def, host, current, problems);
+    if (msvmProblemsCount(problems) == 0)
+        msvmProblemsCatch(problems, msvmPlanRecord(plan, record, def), "/domain/metadata");
+    if (msvmProblemsCount(problems) == 0)
+        msvmProblemsCatch(problems, msvmPlanCheckNothingLost(plan, def, xmlopt), NULL);
+}
+
+
+MsvmPlan *
+msvmPlanCollect(virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current, MsvmProblems *problems)
+{
+    g_autoptr(MsvmPlan) plan = g_new0(MsvmPlan, 1);
+    g_autoptr(virDomainXMLOption) xmlopt = msvmXMLOptionNew();
+    g_autoptr(MsvmProblems) found = msvmProblemsNew(); /* problems may have the same already */
+
+    if (msvmProblemsCatch(problems, xmlopt ? 0 : -1, NULL) < 0)
+        return NULL;
+    msvmPlanBuild(plan, def, host, current, xmlopt, found);
+    msvmProblemsAddAll(problems, found);
+    return msvmProblemsCount(found) > 0 ? NULL : g_steal_pointer(&plan);
 }
 
 
 MsvmPlan *
 msvmPlanNew(virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current)
 {
-    g_autoptr(MsvmPlan) plan = g_new0(MsvmPlan, 1);
-    g_autoptr(virDomainXMLOption) xmlopt = msvmXMLOptionNew();
+    g_autoptr(MsvmProblems) problems = msvmProblemsNew();
+    g_autoptr(MsvmPlan) plan = msvmPlanCollect(def, host, current, problems);
 
-    if (!xmlopt || msvmPlanBuild(plan, def, host, current, xmlopt) < 0)
-        return NULL;
-    return g_steal_pointer(&plan);
+    return msvmProblemsReport(problems) < 0 ? NULL : g_steal_pointer(&plan);
 }

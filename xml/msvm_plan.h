@@ -38,5 +38,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPlan, msvmPlanFree)
  */
 MsvmPlan *msvmPlanNew(virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current);
 
+/* The same with every problem of the definition and of the host, as far as one
+ * can be told with the other there. NULL when there is one. */
+MsvmPlan *msvmPlanCollect(virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current,
+                          MsvmProblems *problems);
+
 /* The notes for a domain whose title, description or metadata changed. */
 char *msvmPlanNotes(const virDomainDef *def, const char *current_notes);

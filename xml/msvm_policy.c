@@ -75,66 +75,105 @@ msvmPolicyFree(MsvmPolicy *policy)
 
 /* --- properties ---------------------------------------------------------- */
 
-static int
-msvmPolicyCheckNames(GHashTable *table, const char *what, const char *const *known)
+/* Where a property or an extra spec is, for people who look for it. */
+static char *
+msvmPolicyWhere(bool image, const char *name)
 {
-    GHashTableIter iter;
-    gpointer name;
+    return g_strdup_printf("/domain/metadata/msvm:security/%s[@name='%s']",
+                           image ? "msvm:image/msvm:property" : "msvm:flavor/msvm:extraSpec", name);
+}
+
+
+static bool
+msvmPolicyIsReserved(const char *name)
+{
     size_t i;
 
-    g_hash_table_iter_init(&iter, table);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        if (g_strv_contains(known, name))
+    for (i = 0; msvmReserved[i]; i++) {
+        if (g_str_has_prefix(name, msvmReserved[i]))
+            return true;
+    }
+    return false;
+}
+
+
+static void
+msvmPolicyCheckNames(const MsvmMetadata *metadata, bool image, MsvmProblems *problems)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(image ? metadata->image : metadata->flavor),
+                                         (GCompareFunc)strcmp);
+    const char *const *known = image ? msvmKnownImage : msvmKnownFlavor;
+    GList *item;
+
+    for (item = names; item; item = item->next) {
+        const char *name = item->data;
+        g_autofree char *where = msvmPolicyWhere(image, name);
+
+        if (!g_strv_contains(known, name) && msvmPolicyIsReserved(name))
+            msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where, "unknown %s '%s'",
+                            image ? "image property" : "flavor extra spec", name);
+    }
+}
+
+
+/* In the order of MsvmWish. */
+static const char *const msvmWishNames[] = { NULL, "disabled", "optional", "required" };
+
+static bool
+msvmPolicyReadWish(const char *value, MsvmWish *wish)
+{
+    size_t i;
+
+    *wish = WISH_UNSET;
+    for (i = WISH_DISABLED; value && i < G_N_ELEMENTS(msvmWishNames); i++) {
+        if (g_str_equal(value, msvmWishNames[i]))
+            *wish = i;
+    }
+    return !value || *wish != WISH_UNSET;
+}
+
+
+/* Whether all that wishes for something has a value that can be read. */
+static bool
+msvmPolicyCheckValues(const MsvmMetadata *metadata, MsvmProblems *problems)
+{
+    static const char *const names[] = { "os_vtpm", "os_secure_boot", "os_shielded_vm",
+                                         "os:vtpm", "os:secure_boot", "os:shielded_vm" };
+    bool ok = true;
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(names); i++) {
+        bool image = !strchr(names[i], ':');
+        const char *value = g_hash_table_lookup(image ? metadata->image : metadata->flavor, names[i]);
+        g_autofree char *where = msvmPolicyWhere(image, names[i]);
+        MsvmWish wish;
+
+        if (msvmPolicyReadWish(value, &wish))
             continue;
-        for (i = 0; msvmReserved[i]; i++) {
-            if (g_str_has_prefix(name, msvmReserved[i])) {
-                virReportError(VIR_ERR_XML_ERROR, "unknown %s '%s'", what, (const char *)name);
-                return -1;
-            }
-        }
+        ok = false;
+        msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where,
+                        "invalid value '%s' of %s '%s': it must be disabled, optional or required", value,
+                        image ? "image property" : "flavor extra spec", names[i]);
     }
-    return 0;
+    return ok;
 }
 
 
-static int
-msvmPolicyWish(GHashTable *table, const char *what, const char *name, MsvmWish *wish)
+static MsvmWishes
+msvmPolicyWishes(const MsvmMetadata *metadata, const char *image, const char *flavor)
 {
-    const char *value = g_hash_table_lookup(table, name);
+    MsvmWishes wishes;
 
-    if (!value) {
-        *wish = WISH_UNSET;
-    } else if (g_str_equal(value, "disabled")) {
-        *wish = WISH_DISABLED;
-    } else if (g_str_equal(value, "optional")) {
-        *wish = WISH_OPTIONAL;
-    } else if (g_str_equal(value, "required")) {
-        *wish = WISH_REQUIRED;
-    } else {
-        virReportError(VIR_ERR_XML_ERROR,
-                       "invalid value '%s' of %s '%s': it must be disabled, optional or required", value,
-                       what, name);
-        return -1;
-    }
-    return 0;
-}
-
-
-static int
-msvmPolicyWishes(const MsvmMetadata *metadata, const char *image, const char *flavor, MsvmWishes *wishes)
-{
-    if (msvmPolicyWish(metadata->image, "image property", image, &wishes->image) < 0)
-        return -1;
-    return msvmPolicyWish(metadata->flavor, "flavor extra spec", flavor, &wishes->flavor);
+    msvmPolicyReadWish(g_hash_table_lookup(metadata->image, image), &wishes.image);
+    msvmPolicyReadWish(g_hash_table_lookup(metadata->flavor, flavor), &wishes.flavor);
+    return wishes;
 }
 
 
 static const char *
 msvmPolicyWishName(MsvmWish wish)
 {
-    static const char *const names[] = { "not set", "disabled", "optional", "required" };
-
-    return names[wish];
+    return wish == WISH_UNSET ? "not set" : msvmWishNames[wish];
 }
 
 
@@ -314,7 +353,7 @@ msvmPolicyCheckDistinct(const GPtrArray *keys)
 
 
 static int
-msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def, bool decided)
 {
     const char *property = g_hash_table_lookup(metadata->image, "os_vtpm_keys");
     g_autofree char *secret = msvmPolicyTPMSecret(def);
@@ -338,7 +377,7 @@ msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomain
     }
     if (msvmPolicyCheckDistinct(keys) < 0)
         return -1;
-    if (source && !policy->tpm) {
+    if (source && decided && !policy->tpm) {
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s names keys but the machine gets no TPM", source);
         return -1;
     }
@@ -353,7 +392,7 @@ msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomain
 static int
 msvmPolicyShielding(MsvmPolicy *policy, const MsvmMetadata *metadata)
 {
-    MsvmWishes wishes;
+    MsvmWishes wishes = msvmPolicyWishes(metadata, "os_shielded_vm", "os:shielded_vm");
     bool required;
 
     if (g_hash_table_contains(metadata->image, "img_pdk_reference")) {
@@ -361,8 +400,7 @@ msvmPolicyShielding(MsvmPolicy *policy, const MsvmMetadata *metadata)
                        "image property 'img_pdk_reference': shielding data files are not supported yet");
         return -1;
     }
-    if (msvmPolicyWishes(metadata, "os_shielded_vm", "os:shielded_vm", &wishes) < 0 ||
-        msvmPolicyVerdict(msvmVerdictsOther, &wishes, "os_shielded_vm", "os:shielded_vm", &required) < 0)
+    if (msvmPolicyVerdict(msvmVerdictsOther, &wishes, "os_shielded_vm", "os:shielded_vm", &required) < 0)
         return -1;
     if (required && metadata->shielded == VIR_TRISTATE_BOOL_NO) {
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
@@ -383,11 +421,10 @@ msvmPolicyShielding(MsvmPolicy *policy, const MsvmMetadata *metadata)
 static int
 msvmPolicyTPM(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
 {
-    MsvmWishes wishes;
+    MsvmWishes wishes = msvmPolicyWishes(metadata, "os_vtpm", "os:vtpm");
     bool has_opinion, nova;
 
-    if (msvmPolicyWishes(metadata, "os_vtpm", "os:vtpm", &wishes) < 0 ||
-        msvmPolicyNovaTPM(metadata->image, metadata->flavor, &nova) < 0)
+    if (msvmPolicyNovaTPM(metadata->image, metadata->flavor, &nova) < 0)
         return -1;
     has_opinion = wishes.image != WISH_UNSET || wishes.flavor != WISH_UNSET || policy->shielded;
     if (policy->shielded && msvmPolicyImply(&wishes, "os_vtpm") < 0)
@@ -416,10 +453,8 @@ msvmPolicyTPM(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainD
 static int
 msvmPolicySecureBoot(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
 {
-    MsvmWishes wishes;
+    MsvmWishes wishes = msvmPolicyWishes(metadata, "os_secure_boot", "os:secure_boot");
 
-    if (msvmPolicyWishes(metadata, "os_secure_boot", "os:secure_boot", &wishes) < 0)
-        return -1;
     policy->no_secure_boot = wishes.image == WISH_DISABLED || wishes.flavor == WISH_DISABLED;
     if (policy->shielded && msvmPolicyImply(&wishes, "os_secure_boot") < 0)
         return -1;
@@ -469,17 +504,44 @@ msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata)
 }
 
 
+/* A step that looks at the rest of a policy does so only while that is good. */
+static void
+msvmPolicyDecide(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def, MsvmProblems *problems)
+{
+    static const char *const security = "/domain/metadata/msvm:security";
+    bool readable = msvmPolicyCheckValues(metadata, problems);
+    bool decided = readable && msvmProblemsCatch(problems, msvmPolicyShielding(policy, metadata), security) == 0 &&
+                   msvmProblemsCatch(problems, msvmPolicyTPM(policy, metadata, def), security) == 0;
+
+    msvmProblemsCatch(problems, msvmPolicyHypervisor(policy, metadata, def), security);
+    if (readable)
+        msvmProblemsCatch(problems, msvmPolicySecureBoot(policy, metadata, def), security);
+    msvmProblemsCatch(problems, msvmPolicyKeys(policy, metadata, def, decided), security);
+    if (decided)
+        msvmProblemsCatch(problems, msvmPolicyProtection(policy, metadata), security);
+}
+
+
+MsvmPolicy *
+msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems)
+{
+    g_autoptr(MsvmPolicy) policy = g_new0(MsvmPolicy, 1);
+    g_autoptr(MsvmProblems) found = msvmProblemsNew(); /* problems may have the same already */
+    g_autoptr(MsvmMetadata) metadata = msvmMetadataCollect(def->metadata, found);
+
+    msvmPolicyCheckNames(metadata, true, found);
+    msvmPolicyCheckNames(metadata, false, found);
+    msvmPolicyDecide(policy, metadata, def, found);
+    msvmProblemsAddAll(problems, found);
+    return msvmProblemsCount(found) == 0 ? g_steal_pointer(&policy) : NULL;
+}
+
+
 MsvmPolicy *
 msvmPolicyNew(const virDomainDef *def)
 {
-    g_autoptr(MsvmMetadata) metadata = msvmMetadataNew(def->metadata);
-    g_autoptr(MsvmPolicy) policy = g_new0(MsvmPolicy, 1);
+    g_autoptr(MsvmProblems) problems = msvmProblemsNew();
+    g_autoptr(MsvmPolicy) policy = msvmPolicyCollect(def, problems);
 
-    if (!metadata || msvmPolicyCheckNames(metadata->image, "image property", msvmKnownImage) < 0 ||
-        msvmPolicyCheckNames(metadata->flavor, "flavor extra spec", msvmKnownFlavor) < 0 ||
-        msvmPolicyHypervisor(policy, metadata, def) < 0 || msvmPolicyShielding(policy, metadata) < 0 ||
-        msvmPolicyTPM(policy, metadata, def) < 0 || msvmPolicySecureBoot(policy, metadata, def) < 0 ||
-        msvmPolicyKeys(policy, metadata, def) < 0 || msvmPolicyProtection(policy, metadata) < 0)
-        return NULL;
-    return g_steal_pointer(&policy);
+    return msvmProblemsReport(problems) < 0 ? NULL : g_steal_pointer(&policy);
 }

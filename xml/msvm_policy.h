@@ -14,6 +14,8 @@
 
 #include <glib.h>
 
+#include "xml/msvm_problems.h"
+
 #include "domain_conf.h"
 
 #define MSVM_POLICY_MAX_KEYS 6
@@ -47,6 +49,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPolicy, msvmPolicyFree)
  * or cannot be had (keys without a TPM, a TPM in generation 1 ...).
  */
 MsvmPolicy *msvmPolicyNew(const virDomainDef *def);
+
+/* The same with every problem. What follows from what is wrong is not checked.
+ * NULL when there was one. */
+MsvmPolicy *msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems);
 
 /* Whether Nova's own properties of a TPM ask for one (hw_tpm_version of the
  * image, hw:tpm_version of the flavor: either is enough). Both tables: name ->

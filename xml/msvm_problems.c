@@ -90,6 +90,20 @@ msvmProblemsAdd(MsvmProblems *problems, int code, const char *where, const char 
 }
 
 
+void
+msvmProblemsAddAll(MsvmProblems *problems, const MsvmProblems *others)
+{
+    guint i;
+
+    for (i = 0; i < others->kept->len; i++) {
+        const MsvmProblem *problem = g_ptr_array_index(others->kept, i);
+
+        msvmProblemsTake(problems, problem->code, problem->where, g_strdup(problem->text));
+    }
+    problems->left_out += others->left_out;
+}
+
+
 /* libvirt puts words of its own before a text; str2 is the text alone. */
 int
 msvmProblemsCatch(MsvmProblems *problems, int rc, const char *where)

@@ -38,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmProblems, msvmProblemsFree)
 void msvmProblemsAdd(MsvmProblems *problems, int code, const char *where, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* Copies those of others to the end. */
+void msvmProblemsAddAll(MsvmProblems *problems, const MsvmProblems *others);
+
 /* Where rc is negative, makes a problem of this thread's last libvirt error,
  * and clears it. Returns rc. */
 int msvmProblemsCatch(MsvmProblems *problems, int rc, const char *where);

@@ -7,6 +7,7 @@
 
 #include "hyperv/hyperv_machine.h"
 #include "xml/msvm_policy.h"
+#include "xml/msvm_problems.h"
 #include "xml/msvm_validate.h"
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
@@ -314,9 +315,8 @@ msvmValidateChr(const virDomainChrDef *chr)
 }
 
 
-int
-msvmValidateDevice(const virDomainDeviceDef *dev, const virDomainDef *def, void *opaque G_GNUC_UNUSED,
-                   void *parseOpaque G_GNUC_UNUSED)
+static int
+msvmValidateDeviceKind(const virDomainDeviceDef *dev, const virDomainDef *def)
 {
     g_autofree char *what = NULL;
 
@@ -364,83 +364,145 @@ msvmValidateDevice(const virDomainDeviceDef *dev, const virDomainDef *def, void 
 }
 
 
-/* Before libvirt's own additions are looked at, such as the controllers that
- * it adds for devices: the author wants to hear of what he wrote. */
-static int
-msvmValidateKinds(const virDomainDef *def)
+/* An XPath by what makes a device recognisable to its author. */
+static char *
+msvmValidateWhere(const virDomainDeviceDef *dev)
 {
-    const struct {
-        size_t n;
-        const char *name;
-    } kinds[] = {
-        { def->nserials, "<serial>" }, { def->nparallels, "<parallel>" }, { def->nchannels, "<channel>" },
-        { def->nconsoles, "<console>" }, { def->ngraphics, "<graphics>" }, { def->nfss, "<filesystem>" },
-        { def->nleases, "<lease>" }, { def->nsounds, "<sound>" }, { def->naudios, "<audio>" },
-        { def->nhostdevs, "<hostdev>" }, { def->nredirdevs, "<redirdev>" },
-        { def->nsmartcards, "<smartcard>" }, { def->nhubs, "<hub>" }, { def->nrngs, "<rng>" },
-        { def->nshmems, "<shmem>" }, { def->nmems, "<memory> among the devices" },
-        { def->npanics, "<panic>" }, { def->watchdog != NULL, "<watchdog>" }, { def->nvram != NULL, "<nvram>" },
-        { def->redirfilter != NULL, "<redirfilter>" }, { def->iommu != NULL, "<iommu>" },
-        { def->vsock != NULL, "<vsock>" }, { def->emulator != NULL, "<emulator>" },
-    };
-    size_t i;
+    char mac[VIR_MAC_STRING_BUFLEN];
 
-    for (i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (kinds[i].n > 0)
-            return msvmRefuse(kinds[i].name);
-    }
-    return 0;
-}
-
-
-static int
-msvmValidateLifecycle(const virDomainDef *def)
-{
-    if (def->onPoweroff != VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY)
-        return msvmRefuse("<on_poweroff> other than 'destroy'");
-    if (def->onReboot != VIR_DOMAIN_LIFECYCLE_ACTION_RESTART &&
-        def->onReboot != VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY)
-        return msvmRefuse("<on_reboot> other than 'restart' and 'destroy'");
-    /* What a guest does after a crash is its own affair; the words are kept. */
-    if (def->onCrash != VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY &&
-        def->onCrash != VIR_DOMAIN_LIFECYCLE_ACTION_RESTART)
-        return msvmRefuse("<on_crash> other than 'destroy' and 'restart'");
-    return 0;
-}
-
-
-static int
-msvmValidateOS(const virDomainDef *def)
-{
-    if (def->os.firmware == VIR_DOMAIN_OS_DEF_FIRMWARE_BIOS)
-        return msvmRefuse("<os firmware='bios'>");
-    if (def->os.loader && (def->os.loader->path || def->os.loader->nvram || def->os.loader->nvramTemplate))
-        return msvmRefuse("a path of <loader> or <nvram>");
-    if (def->os.machine) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "machine type '%s' is not supported by Hyper-V: leave it out, "
-                       "<os firmware='efi'> makes a machine of generation 2", def->os.machine);
-        return -1;
-    }
-    if (def->os.arch == VIR_ARCH_I686 && msvmDomainGeneration(def) == 2)
-        return msvmRefuse("arch='i686' with firmware='efi'");
-    if (def->os.arch != VIR_ARCH_X86_64 && def->os.arch != VIR_ARCH_I686) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "arch '%s' is not supported by Hyper-V",
-                       virArchToString(def->os.arch));
-        return -1;
-    }
-    return 0;
+    if (dev->type == VIR_DOMAIN_DEVICE_DISK && dev->data.disk->dst)
+        return g_strdup_printf("/domain/devices/disk[target/@dev='%s']", dev->data.disk->dst);
+    if (dev->type == VIR_DOMAIN_DEVICE_NET)
+        return g_strdup_printf("/domain/devices/interface[mac/@address='%s']",
+                               virMacAddrFormat(&dev->data.net->mac, mac));
+    if (dev->type == VIR_DOMAIN_DEVICE_CHR)
+        return g_strdup("/domain/devices/*[self::serial or self::parallel or self::console or self::channel]");
+    return g_strdup_printf("/domain/devices/%s", virDomainDeviceTypeToString(dev->type));
 }
 
 
 int
-msvmValidateDomain(const virDomainDef *def, void *opaque G_GNUC_UNUSED, void *parseOpaque G_GNUC_UNUSED)
+msvmValidateDevice(const virDomainDeviceDef *dev, const virDomainDef *def, void *opaque G_GNUC_UNUSED,
+                   void *parseOpaque)
+{
+    int rc = msvmValidateDeviceKind(dev, def);
+    g_autofree char *where = NULL;
+
+    if (rc == 0 || !parseOpaque)
+        return rc;
+    where = msvmValidateWhere(dev);
+    msvmProblemsCatch(parseOpaque, rc, where);
+    return 0;
+}
+
+
+/* Before libvirt's own additions are looked at, such as the controllers that
+ * it adds for devices: the author wants to hear of what he wrote. */
+static void
+msvmValidateKinds(const virDomainDef *def, MsvmProblems *problems)
+{
+    const struct {
+        size_t n;
+        const char *name;
+        const char *where;
+    } kinds[] = {
+        { def->nserials, "<serial>", NULL }, { def->nparallels, "<parallel>", NULL },
+        { def->nchannels, "<channel>", NULL }, { def->nconsoles, "<console>", NULL },
+        { def->ngraphics, "<graphics>", NULL }, { def->nfss, "<filesystem>", NULL },
+        { def->nleases, "<lease>", NULL }, { def->nsounds, "<sound>", NULL }, { def->naudios, "<audio>", NULL },
+        { def->nhostdevs, "<hostdev>", NULL }, { def->nredirdevs, "<redirdev>", NULL },
+        { def->nsmartcards, "<smartcard>", NULL }, { def->nhubs, "<hub>", NULL }, { def->nrngs, "<rng>", NULL },
+        { def->nshmems, "<shmem>", NULL }, { def->nmems, "<memory> among the devices", "memory" },
+        { def->npanics, "<panic>", NULL }, { def->watchdog != NULL, "<watchdog>", NULL },
+        { def->nvram != NULL, "<nvram>", NULL }, { def->redirfilter != NULL, "<redirfilter>", NULL },
+        { def->iommu != NULL, "<iommu>", NULL }, { def->vsock != NULL, "<vsock>", NULL },
+        { def->emulator != NULL, "<emulator>", NULL },
+    };
+    size_t i;
+
+    for (i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autofree char *element = kinds[i].where ? g_strdup(kinds[i].where)
+                                                  : g_strndup(kinds[i].name + 1, strlen(kinds[i].name) - 2);
+        g_autofree char *where = g_strconcat("/domain/devices/", element, NULL);
+
+        if (kinds[i].n > 0)
+            msvmProblemsCatch(problems, msvmRefuse(kinds[i].name), where);
+    }
+}
+
+
+static void
+msvmValidateLifecycle(const virDomainDef *def, MsvmProblems *problems)
+{
+    if (def->onPoweroff != VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY)
+        msvmProblemsCatch(problems, msvmRefuse("<on_poweroff> other than 'destroy'"), "/domain/on_poweroff");
+    if (def->onReboot != VIR_DOMAIN_LIFECYCLE_ACTION_RESTART &&
+        def->onReboot != VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY)
+        msvmProblemsCatch(problems, msvmRefuse("<on_reboot> other than 'restart' and 'destroy'"),
+                          "/domain/on_reboot");
+    /* What a guest does after a crash is its own affair; the words are kept. */
+    if (def->onCrash != VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY &&
+        def->onCrash != VIR_DOMAIN_LIFECYCLE_ACTION_RESTART)
+        msvmProblemsCatch(problems, msvmRefuse("<on_crash> other than 'destroy' and 'restart'"),
+                          "/domain/on_crash");
+}
+
+
+static int
+msvmValidateArch(const virDomainDef *def)
+{
+    if (def->os.arch == VIR_ARCH_I686 && msvmDomainGeneration(def) == 2)
+        return msvmRefuse("arch='i686' with firmware='efi'");
+    if (def->os.arch == VIR_ARCH_X86_64 || def->os.arch == VIR_ARCH_I686)
+        return 0;
+    virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "arch '%s' is not supported by Hyper-V",
+                   virArchToString(def->os.arch));
+    return -1;
+}
+
+
+static void
+msvmValidateOS(const virDomainDef *def, MsvmProblems *problems)
+{
+    if (def->os.firmware == VIR_DOMAIN_OS_DEF_FIRMWARE_BIOS)
+        msvmProblemsCatch(problems, msvmRefuse("<os firmware='bios'>"), "/domain/os");
+    if (def->os.loader && (def->os.loader->path || def->os.loader->nvram || def->os.loader->nvramTemplate))
+        msvmProblemsCatch(problems, msvmRefuse("a path of <loader> or <nvram>"), "/domain/os/loader");
+    if (def->os.machine)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/os/type",
+                        "machine type '%s' is not supported by Hyper-V: leave it out, "
+                        "<os firmware='efi'> makes a machine of generation 2", def->os.machine);
+    msvmProblemsCatch(problems, msvmValidateArch(def), "/domain/os/type");
+}
+
+
+static void
+msvmValidateCollect(const virDomainDef *def, MsvmProblems *problems)
 {
     g_autoptr(MsvmPolicy) policy = NULL;
 
-    if (msvmValidateKinds(def) < 0 || msvmValidateOS(def) < 0 || msvmValidateLifecycle(def) < 0)
-        return -1;
+    if (def->namespaceData)
+        msvmProblemsAddAll(problems, def->namespaceData);
+    msvmValidateKinds(def, problems);
+    msvmValidateOS(def, problems);
+    msvmValidateLifecycle(def, problems);
     if (virDomainDefGetVcpus(def) != virDomainDefGetVcpusMax(def))
-        return msvmRefuse("<vcpu current=...> lower than the number of processors");
-    policy = msvmPolicyNew(def);
-    return policy ? 0 : -1;
+        msvmProblemsCatch(problems, msvmRefuse("<vcpu current=...> lower than the number of processors"),
+                          "/domain/vcpu");
+    policy = msvmPolicyCollect(def, problems);
+}
+
+
+int
+msvmValidateDomain(const virDomainDef *def, void *opaque G_GNUC_UNUSED, void *parseOpaque)
+{
+    g_autoptr(MsvmProblems) problems = NULL;
+
+    if (parseOpaque) {
+        msvmValidateCollect(def, parseOpaque);
+        return 0;
+    }
+    problems = msvmProblemsNew();
+    msvmValidateCollect(def, problems);
+    return msvmProblemsReport(problems);
 }

@@ -8,7 +8,11 @@
 
 #include "domain_conf.h"
 
-/* virDomainDeviceDefValidateCallback, virDomainDefValidateCallback. */
+/*
+ * virDomainDeviceDefValidateCallback, virDomainDefValidateCallback.
+ * parseOpaque: the MsvmProblems of whoever parses, which get all that is wrong
+ * while parsing goes on; or NULL, and what is wrong ends it.
+ */
 int msvmValidateDevice(const virDomainDeviceDef *dev, const virDomainDef *def, void *opaque,
                        void *parseOpaque);
 int msvmValidateDomain(const virDomainDef *def, void *opaque, void *parseOpaque);

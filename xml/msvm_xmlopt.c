@@ -11,6 +11,7 @@
 
 #include "xml/msvm_domain.h"
 #include "xml/msvm_policy.h"
+#include "xml/msvm_problems.h"
 #include "xml/msvm_validate.h"
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
@@ -64,24 +65,44 @@ static const MsvmXMLRefusal msvmXMLRefusals[] = {
 };
 
 
-/* Called with the document at hand, and the last chance to see all of it. */
+static void
+msvmXMLCheckOne(xmlXPathContextPtr ctxt, const MsvmXMLRefusal *refusal, MsvmProblems *problems)
+{
+    xmlNodePtr node = virXPathNode(refusal->xpath, ctxt);
+    g_auto(GStrv) parts = NULL;
+    xmlChar *path;
+
+    if (!node)
+        return;
+    parts = g_strsplit(refusal->message, "%s", 2);
+    path = xmlGetNodePath(node);
+    msvmProblemsAdd(problems, refusal->code, (const char *)path, "%s%s%s", parts[0], node->name, parts[1]);
+    xmlFree(path);
+}
+
+
+/* Called with the document at hand, and the last chance to see all of it. What
+ * is wrong goes with the definition, to be said together with the rest when
+ * that is validated. */
 static int
 msvmXMLCheckDocument(xmlXPathContextPtr ctxt, void **data)
 {
+    g_autoptr(MsvmProblems) problems = msvmProblemsNew();
     size_t i;
 
     *data = NULL;
-    for (i = 0; i < G_N_ELEMENTS(msvmXMLRefusals); i++) {
-        xmlNodePtr node = virXPathNode(msvmXMLRefusals[i].xpath, ctxt);
-
-        if (node) {
-            g_auto(GStrv) parts = g_strsplit(msvmXMLRefusals[i].message, "%s", 2);
-
-            virReportError(msvmXMLRefusals[i].code, "%s%s%s", parts[0], node->name, parts[1]);
-            return -1;
-        }
-    }
+    for (i = 0; i < G_N_ELEMENTS(msvmXMLRefusals); i++)
+        msvmXMLCheckOne(ctxt, &msvmXMLRefusals[i], problems);
+    if (msvmProblemsCount(problems) > 0)
+        *data = g_steal_pointer(&problems);
     return 0;
+}
+
+
+static void
+msvmXMLFreeProblems(void *data)
+{
+    msvmProblemsFree(data);
 }
 
 
@@ -147,6 +168,7 @@ msvmXMLPostParseDevice(virDomainDeviceDef *dev, const virDomainDef *def G_GNUC_U
 
 static virXMLNamespace msvmXMLNamespace = {
     .parse = msvmXMLCheckDocument,
+    .free = msvmXMLFreeProblems,
     .prefix = "msvm",
     .uri = MSVM_NAMESPACE_URI,
 };

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a changed definition to a changed machine: what define, edit, attach,
+ * detach and update have in common.
+ *
+ *   what the host has -> plan -> guards -> keys -> the host
+ *
+ * All that is wrong with the definition, or stands in its way on the host, is
+ * collected before any key is fetched, and reported together.
+ */
+#pragma once
+
+#include "driver/msvm_private.h"
+#include "hyperv/hyperv_find.h"
+#include "hyperv/hyperv_machine.h"
+#include "xml/msvm_plan.h"
+
+typedef struct {
+    MsvmPrivate *priv;      /* borrowed */
+    virDomainDef *def;      /* wanted */
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    char *guid;             /* of the machine: there already, or made */
+    HypervFound *found;     /* NULL: there is none yet */
+    HypervMachine *current; /* the same, whole */
+    HypervState state;      /* of the same */
+    MsvmProblems *problems; /* so far */
+    MsvmPlan *plan;
+    int id;                 /* of the domain: -1 unless active */
+} MsvmChange;
+
+/* Takes over def, which may be NULL while it is parsed. */
+MsvmChange *msvmChangeNew(MsvmPrivate *priv, virDomainDef *def);
+void msvmChangeSetDef(MsvmChange *change, virDomainDef *def);
+void msvmChangeFree(MsvmChange *change);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmChange, msvmChangeFree)
+
+/* Takes over found: the machine that is to be changed. */
+void msvmChangeSetFound(MsvmChange *change, HypervFound *found);
+
+/* Reads the machine and its state. -1 with an error reported. */
+int msvmChangeLoad(MsvmChange *change);
+
+/* Everything: where found is set and current is not, reads it; then plans,
+ * checks, fetches keys and changes the host. -1 with an error reported, and
+ * the host as it was. */
+int msvmChangeRun(MsvmChange *change);
