@@ -4,6 +4,7 @@
 #include "driver/msvm_connect.h"
 
 #include "driver/msvm_config.h"
+#include "driver/msvm_domain_capabilities.h"
 #include "driver/msvm_endpoint.h"
 #include "driver/msvm_error.h"
 #include "driver/msvm_private.h"
@@ -27,6 +28,7 @@ private_free(MsvmPrivate *priv)
     g_clear_pointer(&priv->credentials, msvmCredentialsUnref);
     g_clear_pointer(&priv->cache, msvmCacheFree);
     g_clear_pointer(&priv->keys, msvmKeysFree);
+    g_clear_pointer(&priv->host_caps, msvmHostCapsFree);
     virObjectUnref(priv->xmlopt);
     g_free(priv->name);
     g_free(priv);
@@ -97,6 +99,7 @@ private_new(virConnectPtr conn, virConnectAuthPtr auth, unsigned int flags)
     priv->readonly = (flags & VIR_CONNECT_RO) != 0;
     priv->cache = msvmCacheNew();
     priv->keys = msvmKeysNew(endpoint->root);
+    priv->host_caps = msvmHostCapsNew();
     if (!(priv->xmlopt = msvmXMLOptionNew()) ||
         !(priv->credentials = msvmCredentialsNew(conn, auth, endpoint->user, endpoint->name)) ||
         open_host(priv, endpoint) < 0)

@@ -9,6 +9,7 @@
 
 #include "driver/msvm_connect.h"
 #include "driver/msvm_define.h"
+#include "driver/msvm_domain_capabilities.h"
 #include "driver/msvm_domain_info.h"
 #include "driver/msvm_domain_metadata.h"
 #include "driver/msvm_domain_power.h"
@@ -36,6 +37,7 @@ static virHypervisorDriver msvm_hypervisor_driver = {
     .nodeGetInfo = msvmNodeGetInfo, /* 0.1.0 */
     .nodeGetFreeMemory = msvmNodeGetFreeMemory, /* 0.1.0 */
     .connectGetCapabilities = msvmConnectGetCapabilities, /* 0.1.0 */
+    .connectGetDomainCapabilities = msvmConnectGetDomainCapabilities, /* 0.1.0 */
     .connectListDomains = msvmConnectListDomains, /* 0.1.0 */
     .connectNumOfDomains = msvmConnectNumOfDomains, /* 0.1.0 */
     .connectListAllDomains = msvmConnectListAllDomains, /* 0.1.0 */

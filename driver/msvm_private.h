@@ -16,6 +16,8 @@
 #include "datatypes.h"
 #include "domain_conf.h"
 
+typedef struct MsvmHostCaps MsvmHostCaps;
+
 typedef struct {
     char *name;                   /* of the host, as the user called it */
     bool readonly;
@@ -26,6 +28,7 @@ typedef struct {
     MsvmCache *cache;
     MsvmCredentials *credentials;
     MsvmKeys *keys;
+    MsvmHostCaps *host_caps;
 } MsvmPrivate;
 
 /* Reports an error of a request to the host, see msvmReportError(). */

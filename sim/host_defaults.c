@@ -237,7 +237,7 @@ static void bounds_new(SimHost *host, const Resource *row, const CimObject *mode
 {
     static const char *const names[] = { "Minimum", "Maximum", "Increment" };
     static const guint memory[] = { 32, 12 * 1024 * 1024, 2 };
-    static const guint processors[] = { 1, 240, 1 };
+    const guint processors[] = { 1, sim_max_processors(host), 1 };
 
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         CimObject *bound = cim_object_copy(model);

@@ -2,6 +2,8 @@
 /*
  * What every Hyper-V host has besides its machines.
  */
+#include <string.h>
+
 #include "sim/host_private.h"
 
 void sim_fixed_add(SimHost *host, CimObject *object)
@@ -109,12 +111,65 @@ static void service_settings_build(SimHost *host)
     sim_fixed_add(host, settings);
 }
 
+/* Configuration versions by build: Microsoft's table of supported versions for
+ * hosts of long-term servicing. The newest comes last. */
+static const char *const *supported_versions(const SimHost *host)
+{
+    static const char *const v2012[] = { "5.0", NULL };
+    static const char *const v2016[] = { "5.0", "6.2", "7.0", "7.1", "8.0", NULL };
+    static const char *const v2019[] = { "5.0", "6.2", "7.0", "7.1", "8.0", "8.1", "8.2", "8.3", "9.0", NULL };
+    static const char *const v2022[] = { "8.0", "8.1", "8.2", "8.3", "9.0", "9.1", "9.2", "9.3", "10.0", NULL };
+    static const char *const v2025[] = { "8.0", "8.1", "8.2", "8.3", "9.0", "9.1", "9.2", "9.3", "10.0", "11.0",
+                                         "12.0", NULL };
+    const char *newest = sim_config_version(host);
+
+    if (strcmp(newest, "5.0") == 0)
+        return v2012;
+    if (strcmp(newest, "8.0") == 0)
+        return v2016;
+    if (strcmp(newest, "9.0") == 0)
+        return v2019;
+    return strcmp(newest, "10.0") == 0 ? v2022 : v2025;
+}
+
+/* A machine's settings for each version, and the default ones. How they are
+ * called is not documented (ASSUMED, like the names of other definitions). */
+static CimObject *version_settings_new(SimHost *host, const char *version, const char *suffix)
+{
+    CimObject *settings = sim_object_new(host, SIM_V2, "Msvm_VirtualSystemSettingData");
+
+    sim_setf(settings, "InstanceID", "Microsoft:Definition\\%s", suffix);
+    sim_setf(settings, "ElementName", "Configuration version %s", version);
+    sim_set(settings, "Version", version);
+    sim_fixed_add(host, settings);
+    return settings;
+}
+
+static void management_capabilities_build(SimHost *host)
+{
+    CimObject *object = sim_object_new(host, SIM_V2, "Msvm_VirtualSystemManagementCapabilities");
+    const char *const *versions = supported_versions(host);
+
+    sim_setf(object, "InstanceID", "Microsoft:%s\\vmms", host->name);
+    sim_set(object, "Caption", "Hyper-V Virtual System Management Service Capabilities");
+    sim_set(object, "ElementName", "Hyper-V Virtual System Management Service Capabilities");
+    sim_set(object, "Description", "Defines Virtual System Management Service Capabilities");
+    sim_set_boolean(object, "ElementNameEditSupported", FALSE);
+    sim_fixed_add(host, object);
+    sim_fixed_link(host, "Msvm_SettingsDefineCapabilities", object,
+                   version_settings_new(host, sim_config_version(host), "Default"), 0);
+    for (guint i = 0; versions[i]; i++)
+        sim_fixed_link(host, "Msvm_SettingsDefineCapabilities", object,
+                       version_settings_new(host, versions[i], versions[i]), SIM_LINK_SUPPORTED);
+}
+
 void sim_fixed_build(SimHost *host)
 {
     sim_fixed_add(host, host_row_new(host));
     services_build(host);
     service_settings_build(host);
     sim_migration_build(host);
+    management_capabilities_build(host);
     sim_defaults_build(host);
     sim_switches_build(host);
     sim_cimv2_build(host);

@@ -10,7 +10,6 @@
 #define MAX_MEMORY_MB_FIRST (1024u * 1024)
 #define MAX_MEMORY_MB_SECOND (12u * 1024 * 1024)
 #define MAX_PROCESSORS_FIRST 64
-#define MAX_PROCESSORS_SECOND 240
 #define FULL_PERCENT 100000
 
 /* Hyper-V scalability tables of Windows Server 2016; memory comes in 2 MB steps
@@ -36,11 +35,29 @@ guint32 sim_memory_check(SimMachine *machine, const CimObject *part, SimFailure 
     return SIM_RC_DONE;
 }
 
+/* Of generation 2; scalability tables of Windows Server 2012 R2, 2016, 2022 and
+ * 2025. */
+guint sim_max_processors(const SimHost *host)
+{
+    static const struct {
+        guint build;
+        guint processors;
+    } rows[] = { { 26100, 2048 }, { 20348, 1024 }, { 14393, 240 } };
+    const char *build = strrchr(host->version, '.');
+    guint64 number = build ? g_ascii_strtoull(build + 1, NULL, 10) : 0;
+
+    for (guint i = 0; g_str_has_prefix(host->version, "10.") && i < G_N_ELEMENTS(rows); i++) {
+        if (number >= rows[i].build)
+            return rows[i].processors;
+    }
+    return MAX_PROCESSORS_FIRST;
+}
+
 guint32 sim_processor_check(SimMachine *machine, const CimObject *part, SimFailure *failure)
 {
     guint64 quantity = sim_uint(part, "VirtualQuantity");
-    guint max =
-        MIN(machine->generation == 2 ? MAX_PROCESSORS_SECOND : MAX_PROCESSORS_FIRST, sim_host_threads());
+    guint max = MIN(machine->generation == 2 ? sim_max_processors(machine->host) : MAX_PROCESSORS_FIRST,
+                    sim_host_threads());
 
     if (quantity < 1 || quantity > max)
         return sim_failure(failure, SIM_RC_INVALID_PARAMETER,

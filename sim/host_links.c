@@ -213,7 +213,7 @@ static void set_details(CimObject *object, const SimLink *link)
     if (strcmp(link->class_name, "Msvm_SettingsDefineCapabilities") == 0) {
         sim_set_uint(object, "PropertyPolicy", 0);
         sim_set_uint(object, "ValueRole", link->detail == 0 ? 0 : 3);
-        sim_set_uint(object, "ValueRange", link->detail);
+        sim_set_uint(object, "ValueRange", link->detail == SIM_LINK_SUPPORTED ? 0 : link->detail);
         sim_set_uint(object, "SupportStatement", 0);
     } else if (g_str_has_prefix(link->class_name, "Msvm_Affected")) {
         g_autofree char *effect = g_strdup_printf("%u", link->detail);

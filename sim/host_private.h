@@ -212,6 +212,8 @@ void sim_links_of_class(SimHost *host, const SchemaClass *cls, GPtrArray *out);
 /* Names of the two reference properties. FALSE when the class is no link of ours. */
 gboolean sim_link_roles(const char *class_name, const char **left, const char **right);
 CimObject *sim_link_object(SimHost *host, const SimLink *link); /* the association instance */
+/* detail of Msvm_SettingsDefineCapabilities: a point that is supported. */
+#define SIM_LINK_SUPPORTED 16
 void sim_fixed_link(SimHost *host, const char *class_name, CimObject *left, CimObject *right, guint detail);
 void sim_link_free(gpointer link);
 
@@ -223,6 +225,7 @@ void sim_switches_build(SimHost *host);
 void sim_cimv2_build(SimHost *host);
 CimObject *sim_fixed_find(SimHost *host, const char *class_name); /* the first of the class */
 CimObject *sim_host_row(SimHost *host);                           /* the host's own Msvm_ComputerSystem */
+guint sim_max_processors(const SimHost *host);                    /* of one machine */
 guint sim_host_threads(void);                                     /* logical processors */
 
 /* --- host_defaults.c ---------------------------------------------------- */
