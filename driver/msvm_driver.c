@@ -19,6 +19,7 @@
 #include "driver/msvm_list.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_node.h"
+#include "driver/msvm_secret_driver.h"
 #include "driver/msvm_undefine.h"
 #include "driver/msvm_version.h"
 #include "keymgr/keymgr.h"
@@ -83,12 +84,29 @@ static virHypervisorDriver msvm_hypervisor_driver = {
     .domainGetMetadata = msvmDomainGetMetadata, /* 0.1.0 */
 };
 
+static virSecretDriver msvm_secret_driver = {
+    .name = "msvm",
+    .connectNumOfSecrets = msvmConnectNumOfSecrets, /* 0.2.0 */
+    .connectListSecrets = msvmConnectListSecrets, /* 0.2.0 */
+    .connectListAllSecrets = msvmConnectListAllSecrets, /* 0.2.0 */
+    .secretLookupByUUID = msvmSecretLookupByUUID, /* 0.2.0 */
+    .secretLookupByUsage = msvmSecretLookupByUsage, /* 0.2.0 */
+    .secretDefineXML = msvmSecretDefineXML, /* 0.2.0 */
+    .secretGetXMLDesc = msvmSecretGetXMLDesc, /* 0.2.0 */
+    .secretSetValue = msvmSecretSetValue, /* 0.2.0 */
+    .secretGetValue = msvmSecretGetValue, /* 0.2.0 */
+    .secretUndefine = msvmSecretUndefine, /* 0.2.0 */
+    .connectSecretEventRegisterAny = msvmConnectSecretEventRegisterAny, /* 0.2.0 */
+    .connectSecretEventDeregisterAny = msvmConnectSecretEventDeregisterAny, /* 0.2.0 */
+};
+
 static const char *msvm_schemes[] = { "msvm", NULL };
 
 static virConnectDriver msvm_connect_driver = {
     .embeddable = true,
     .uriSchemes = msvm_schemes,
     .hypervisorDriver = &msvm_hypervisor_driver,
+    .secretDriver = &msvm_secret_driver,
 };
 
 static int

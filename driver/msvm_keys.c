@@ -5,7 +5,8 @@
 
 #include "driver/msvm_config.h"
 #include "driver/msvm_error.h"
-#include "driver/msvm_secret.h"
+#include "driver/msvm_secret_files.h"
+#include "driver/msvm_secret_store.h"
 #include "hyperv/hyperv_protector.h"
 #include "keymgr/keymgr.h"
 
@@ -22,7 +23,14 @@ struct MsvmKeys {
     char *root;
     Keymgr *keymgr; /* NULL until it is needed */
     char *store;    /* where it looks, for messages */
+    MsvmSecretStore *secrets;
 };
+
+static Keymgr *
+give_keymgr(gpointer opaque)
+{
+    return msvmKeysGetKeymgr(opaque);
+}
 
 MsvmKeys *
 msvmKeysNew(const char *root)
@@ -31,6 +39,7 @@ msvmKeysNew(const char *root)
 
     g_mutex_init(&keys->lock);
     keys->root = g_strdup(root);
+    keys->secrets = msvmSecretStoreNew(root, give_keymgr, keys);
     return keys;
 }
 
@@ -39,6 +48,7 @@ msvmKeysFree(MsvmKeys *keys)
 {
     if (!keys)
         return;
+    g_clear_pointer(&keys->secrets, msvmSecretStoreFree);
     g_clear_pointer(&keys->keymgr, keymgr_unref);
     g_free(keys->root);
     g_free(keys->store);
@@ -55,12 +65,12 @@ use_own_secrets(MsvmKeys *keys, GKeyFile *file)
     g_autofree char *backend = g_key_file_get_value(file, "keymgr", "backend", NULL);
     g_autofree char *uri = g_key_file_get_value(file, "libvirt", "uri", NULL);
 
-    g_free(keys->store);
+    g_clear_pointer(&keys->store, g_free);
     if (STRNEQ_NULLABLE(backend, "libvirt") || (uri && *uri)) {
         keys->store = g_strdup(keymgr_describe_store(keys->keymgr));
         return;
     }
-    keymgr_set_libvirt_get_value(keys->keymgr, msvmSecretGetValue, g_strdup(keys->root), g_free);
+    keymgr_set_libvirt_hooks(keys->keymgr, msvmSecretFilesHooks(keys->root), g_strdup(keys->root), g_free);
     if (keys->root)
         keys->store = g_strdup_printf(_("libvirt's secrets in secret:///embed?root=%s"), keys->root);
     else
@@ -98,6 +108,12 @@ msvmKeysGetKeymgr(MsvmKeys *keys)
     return keys->keymgr || make_keymgr(keys) ? keymgr_ref(keys->keymgr) : NULL;
 }
 
+MsvmSecretStore *
+msvmKeysSecrets(MsvmKeys *keys)
+{
+    return keys->secrets;
+}
+
 static KeymgrSecret *
 fetch(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
 {
@@ -108,7 +124,7 @@ fetch(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
 
     if (!keymgr)
         return NULL;
-    parts = keymgr_fetch(keymgr, (const char *const *)policy->keys, NULL, &error);
+    parts = msvmSecretStoreFetch(keys->secrets, keymgr, (const char *const *)policy->keys, &error);
     if (!parts) {
         msvmReportError(error, NULL, _("cannot get the keys of domain '%s' from %s"), domain, keys->store);
         return NULL;

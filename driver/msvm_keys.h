@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "driver/msvm_secret_store.h"
 #include "hyperv/hyperv_define.h"
 #include "keymgr/keymgr.h"
 #include "xml/msvm_policy.h"
@@ -21,6 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmKeys, msvmKeysFree)
 /* The key manager that the configuration names, made with the first call.
  * Caller unrefs. NULL with an error reported. */
 Keymgr *msvmKeysGetKeymgr(MsvmKeys *keys);
+/* All secrets of the connection; borrowed. */
+MsvmSecretStore *msvmKeysSecrets(MsvmKeys *keys);
 
 /* What hyperv_define() takes, and what it borrows. */
 typedef struct {

@@ -13,6 +13,7 @@
 #include "keymgr/keymgr_barbican_call.h"
 #include "keymgr/keymgr_barbican_consumers.h"
 #include "keymgr/keymgr_barbican_json.h"
+#include "keymgr/keymgr_barbican_metadata.h"
 #include "keymgr/keymgr_barbican_store.h"
 #include "keymgr/keymgr_barbican_version.h"
 #include "keymgr/keymgr_error.h"
@@ -243,7 +244,9 @@ barbican_list(gpointer store, const KeymgrListOptions *options, guint *total, GC
 {
     gint64 deadline = keymgr_barbican_deadline(store);
     g_autoptr(GPtrArray) infos = g_ptr_array_new_with_free_func(info_free);
-    g_autofree char *escaped = options->name ? g_uri_escape_string(options->name, NULL, FALSE) : NULL;
+    /* Twice, because Barbican decodes a name once more than HTTP does. */
+    g_autofree char *once = options->name ? g_uri_escape_string(options->name, NULL, FALSE) : NULL;
+    g_autofree char *escaped = once ? g_uri_escape_string(once, NULL, FALSE) : NULL;
     Listing listing = { store, options, escaped, infos, 0, TRUE };
 
     while (listing.more) {
@@ -298,5 +301,7 @@ const KeymgrBackend keymgr_backend_barbican = {
     .remove_consumer = keymgr_barbican_remove_consumer,
     .list_consumers = keymgr_barbican_list_consumers,
     .wants_consumers = barbican_wants_consumers,
+    .get_metadata = keymgr_barbican_get_metadata,
+    .set_metadata = keymgr_barbican_set_metadata,
     .check = barbican_check,
 };

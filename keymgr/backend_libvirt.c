@@ -17,6 +17,7 @@
 
 #include "keymgr/keymgr_backend.h"
 #include "keymgr/keymgr_error.h"
+#include "keymgr/keymgr_libvirt_connection.h"
 #include "keymgr/keymgr_reference.h"
 #include "keymgr/keymgr_text.h"
 #include "keymgr/keymgr_worker.h"
@@ -26,14 +27,12 @@
 
 typedef struct {
     gatomicrefcount refs;
-    char *uri;
-    char *description;
+    const char *description;
     int usage_type; /* of virSecretUsageType; -1: any */
     guint timeout_ms;
     KeymgrWorkers *workers;
-    GMutex lock;
-    virConnectPtr connection;
-    KeymgrLibvirtGetValue get_value;
+    KeymgrLibvirtConnection *connection;
+    KeymgrLibvirtHooks hooks; /* of a driver; all NULL without */
     gpointer opaque;
     GDestroyNotify destroy;
 } Store;
@@ -45,12 +44,6 @@ struct Job {
     gpointer (*work)(Job *job, virConnectPtr connection, GError **error);
     char *text;          /* UUID or name, or the XML of a new secret */
     KeymgrSecret *value; /* of a new secret; or NULL */
-};
-
-static const char *const usage_names[] = {
-    [VIR_SECRET_USAGE_TYPE_NONE] = "none",   [VIR_SECRET_USAGE_TYPE_VOLUME] = "volume",
-    [VIR_SECRET_USAGE_TYPE_CEPH] = "ceph",   [VIR_SECRET_USAGE_TYPE_ISCSI] = "iscsi",
-    [VIR_SECRET_USAGE_TYPE_TLS] = "tls",     [VIR_SECRET_USAGE_TYPE_VTPM] = "vtpm",
 };
 
 static const KeymgrConfigKey libvirt_keys[] = {
@@ -69,12 +62,8 @@ store_unref(Store *store)
         return;
     if (store->destroy)
         store->destroy(store->opaque);
-    if (store->connection)
-        virConnectClose(store->connection);
+    keymgr_libvirt_connection_free(store->connection);
     keymgr_workers_unref(store->workers);
-    g_free(store->uri);
-    g_free(store->description);
-    g_mutex_clear(&store->lock);
     g_free(store);
 }
 
@@ -82,17 +71,13 @@ static gboolean
 read_usage_type(const KeymgrConfig *config, Store *store, GError **error)
 {
     g_autofree char *name = keymgr_config_string(config, "usage_type");
-    gsize i;
 
     store->usage_type = -1;
     if (!name || strcmp(name, "any") == 0)
         return TRUE;
-    for (i = 0; i < G_N_ELEMENTS(usage_names); i++) {
-        if (strcmp(name, usage_names[i]) == 0) {
-            store->usage_type = (int)i;
-            return TRUE;
-        }
-    }
+    store->usage_type = keymgr_usage_type_number(name);
+    if (store->usage_type >= 0)
+        return TRUE;
     return keymgr_config_fail(config, "usage_type", "'%s' is not a usage type of libvirt's secrets", error,
                               name);
 }
@@ -100,14 +85,12 @@ read_usage_type(const KeymgrConfig *config, Store *store, GError **error)
 static gpointer
 libvirt_open(const KeymgrConfig *config, GError **error)
 {
+    g_autofree char *uri = keymgr_config_string(config, "uri");
     Store *store = g_new0(Store, 1);
 
     g_atomic_ref_count_init(&store->refs);
-    g_mutex_init(&store->lock);
-    store->uri = keymgr_config_string(config, "uri");
-    if (!store->uri)
-        store->uri = g_strdup(DEFAULT_URI);
-    store->description = g_strdup_printf("libvirt's secrets at %s", store->uri);
+    store->connection = keymgr_libvirt_connection_new(uri ? uri : DEFAULT_URI);
+    store->description = keymgr_libvirt_connection_describe(store->connection);
     store->workers = keymgr_workers_new("keymgr-libvirt", store->description);
     if (!read_usage_type(config, store, error) ||
         !keymgr_config_seconds(config, "total_timeout", 3600, DEFAULT_TIMEOUT_MS, &store->timeout_ms, error)) {
@@ -130,112 +113,15 @@ libvirt_describe_store(gpointer store)
 }
 
 static void
-libvirt_set_get_value(gpointer data, KeymgrLibvirtGetValue get_value, gpointer opaque, GDestroyNotify destroy)
+libvirt_set_hooks(gpointer data, const KeymgrLibvirtHooks *hooks, gpointer opaque, GDestroyNotify destroy)
 {
     Store *store = data;
 
     if (store->destroy)
         store->destroy(store->opaque);
-    store->get_value = get_value;
+    store->hooks = *hooks;
     store->opaque = opaque;
     store->destroy = destroy;
-}
-
-static KeymgrError
-code_of(int code)
-{
-    switch (code) {
-    case VIR_ERR_NO_SECRET:
-        return KEYMGR_ERROR_NOT_FOUND;
-    case VIR_ERR_INVALID_SECRET:
-    case VIR_ERR_OPERATION_DENIED:
-    case VIR_ERR_ACCESS_DENIED:
-        return KEYMGR_ERROR_ACCESS_DENIED;
-    case VIR_ERR_AUTH_FAILED:
-    case VIR_ERR_AUTH_CANCELLED:
-    case VIR_ERR_AUTH_UNAVAILABLE:
-        return KEYMGR_ERROR_AUTH;
-    case VIR_ERR_NO_SUPPORT:
-        return KEYMGR_ERROR_UNSUPPORTED;
-    case VIR_ERR_OPERATION_TIMEOUT:
-        return KEYMGR_ERROR_TIMEOUT;
-    default:
-        return KEYMGR_ERROR_UNAVAILABLE;
-    }
-}
-
-/* From libvirt's last error of this thread. Always NULL. */
-static gpointer
-fail(const Store *store, const char *what, KeymgrError no_secret, GError **error)
-{
-    virErrorPtr last = virGetLastError();
-    const char *text = last && last->message ? last->message : "unknown error";
-    KeymgrError code = last ? code_of(last->code) : KEYMGR_ERROR_UNAVAILABLE;
-
-    if (code == KEYMGR_ERROR_NOT_FOUND)
-        code = no_secret;
-    g_set_error(error, KEYMGR_ERROR, code, "%s%s%s: %s", store->description, *what ? ": secret " : "", what,
-                text);
-    return NULL;
-}
-
-static void
-ignore_error(void *opaque, virErrorPtr error)
-{
-}
-
-static gboolean
-is_embedded(const char *uri)
-{
-    return strstr(uri, ":///embed") != NULL;
-}
-
-/* libvirt 9.0 opens an embedded driver only once in a process: a second
- * virConnectOpen() ends in "A secret driver is already registered", even after
- * a close. So such a connection is kept and shared as long as the process. */
-static virConnectPtr
-open_uri(const char *uri)
-{
-    static GMutex lock;
-    static GHashTable *embedded;
-    virConnectPtr connection;
-
-    if (!is_embedded(uri))
-        return virConnectOpen(uri);
-    g_mutex_lock(&lock);
-    if (!embedded)
-        embedded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    connection = g_hash_table_lookup(embedded, uri);
-    if (!connection && (connection = virConnectOpen(uri)))
-        g_hash_table_insert(embedded, g_strdup(uri), connection);
-    if (connection)
-        virConnectRef(connection);
-    g_mutex_unlock(&lock);
-    return connection;
-}
-
-/* The connection, opened again when it has died. Caller closes. */
-static virConnectPtr
-connect_store(Store *store, GError **error)
-{
-    virConnectPtr connection = NULL;
-
-    g_mutex_lock(&store->lock);
-    if (store->connection && virConnectIsAlive(store->connection) != 1) {
-        virConnectClose(store->connection);
-        store->connection = NULL;
-    }
-    if (!store->connection && (store->connection = open_uri(store->uri)))
-        /* Errors are reported by us, not printed by libvirt. */
-        virConnSetErrorFunc(store->connection, NULL, ignore_error);
-    if (store->connection) {
-        virConnectRef(store->connection);
-        connection = store->connection;
-    } else {
-        fail(store, "", KEYMGR_ERROR_UNAVAILABLE, error);
-    }
-    g_mutex_unlock(&store->lock);
-    return connection;
 }
 
 static void
@@ -253,7 +139,7 @@ static gpointer
 job_perform(gpointer data, GCancellable *left, GError **error)
 {
     Job *job = data;
-    virConnectPtr connection = connect_store(job->store, error);
+    virConnectPtr connection = keymgr_libvirt_connect(job->store->connection, error);
     gpointer result = NULL;
 
     if (connection) {
@@ -281,13 +167,13 @@ static gboolean
 check_usage(const Store *store, virSecretPtr secret, const char *uuid, GError **error)
 {
     int usage = virSecretGetUsageType(secret);
+    const char *name = keymgr_usage_type_name(usage);
 
     if (store->usage_type < 0 || usage == store->usage_type)
         return TRUE;
     g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_SECRET,
                 "%s: secret %s is of usage type %s, configured is %s", store->description, uuid,
-                usage >= 0 && usage < (int)G_N_ELEMENTS(usage_names) ? usage_names[usage] : "unknown",
-                usage_names[store->usage_type]);
+                name ? name : "unknown", keymgr_usage_type_name(store->usage_type));
     return FALSE;
 }
 
@@ -328,7 +214,7 @@ fail_value(Job *job, virSecretPtr secret, GError **error)
      * because is_private() forgets libvirt's error. */
     g_autoptr(GError) said = NULL;
 
-    fail(job->store, job->text, KEYMGR_ERROR_NO_PAYLOAD, &said);
+    keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NO_PAYLOAD, &said);
     if (is_private(secret))
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_ACCESS_DENIED,
                     "%s: secret %s is private: its value is for drivers inside libvirt alone",
@@ -346,7 +232,7 @@ work_get_value(Job *job, virConnectPtr connection, GError **error)
     KeymgrSecret *result = NULL;
 
     if (!secret)
-        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+        return keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
     if (check_usage(job->store, secret, job->text, error)) {
         value = virSecretGetValue(secret, &size, 0);
         if (value)
@@ -369,7 +255,7 @@ info_of(virSecretPtr secret)
     virSecretGetUUIDString(secret, uuid);
     info->id = g_ascii_strdown(uuid, -1);
     info->name = name && *name ? g_strdup(name) : NULL;
-    info->type = g_strdup(usage >= 0 && usage < (int)G_N_ELEMENTS(usage_names) ? usage_names[usage] : NULL);
+    info->type = g_strdup(keymgr_usage_type_name(usage));
     /* libvirt does not tell without giving the value away. */
     info->has_payload = TRUE;
     return info;
@@ -382,7 +268,7 @@ work_describe(Job *job, virConnectPtr connection, GError **error)
     KeymgrInfo *info;
 
     if (!secret)
-        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+        return keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
     info = info_of(secret);
     virSecretFree(secret);
     return info;
@@ -403,7 +289,7 @@ work_list(Job *job, virConnectPtr connection, GError **error)
     int i;
 
     if (count < 0)
-        return fail(job->store, "", KEYMGR_ERROR_UNAVAILABLE, error);
+        return keymgr_libvirt_fail(job->store->connection, "", KEYMGR_ERROR_UNAVAILABLE, error);
     infos = g_ptr_array_new_with_free_func(info_free);
     for (i = 0; i < count; i++) {
         KeymgrInfo *info = info_of(secrets[i]);
@@ -418,12 +304,88 @@ work_list(Job *job, virConnectPtr connection, GError **error)
     return infos;
 }
 
+/* --- definitions ------------------------------------------------------------- */
+
+/* Usage in any case; the rest is in the XML alone. */
+static KeymgrDefinition *
+definition_of(virSecretPtr secret, gboolean whole, GError **error)
+{
+    g_autoptr(KeymgrInfo) info = info_of(secret);
+    KeymgrDefinition *definition = g_new0(KeymgrDefinition, 1);
+    char *xml;
+
+    if (whole) {
+        keymgr_definition_free(definition);
+        xml = virSecretGetXMLDesc(secret, 0);
+        definition = xml ? keymgr_libvirt_parse(xml, error) : NULL;
+        free(xml);
+        if (!definition)
+            return NULL;
+        g_free(definition->id);
+    } else if (info->name) {
+        definition->usage_type = virSecretGetUsageType(secret);
+        definition->usage_id = g_steal_pointer(&info->name);
+    }
+    definition->id = g_steal_pointer(&info->id);
+    return definition;
+}
+
+static gpointer
+work_inspect(Job *job, virConnectPtr connection, GError **error)
+{
+    virSecretPtr secret = virSecretLookupByUUIDString(connection, job->text);
+    KeymgrDefinition *definition;
+
+    if (!secret)
+        return keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+    definition = definition_of(secret, TRUE, error);
+    if (!definition && error && !*error)
+        keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+    virSecretFree(secret);
+    return definition;
+}
+
+static gpointer
+list_definitions(Job *job, virConnectPtr connection, gboolean whole, GError **error)
+{
+    virSecretPtr *secrets = NULL;
+    int count = virConnectListAllSecrets(connection, &secrets, 0);
+    GPtrArray *definitions;
+    int i;
+
+    if (count < 0)
+        return keymgr_libvirt_fail(job->store->connection, "", KEYMGR_ERROR_UNAVAILABLE, error);
+    definitions = keymgr_definitions_new();
+    for (i = 0; i < count; i++) {
+        /* One that is gone since is no error. */
+        KeymgrDefinition *definition = i < KEYMGR_LIST_MAX ? definition_of(secrets[i], whole, NULL) : NULL;
+
+        if (definition)
+            g_ptr_array_add(definitions, definition);
+        virSecretFree(secrets[i]);
+    }
+    free(secrets);
+    return definitions;
+}
+
+static gpointer
+work_list_definitions(Job *job, virConnectPtr connection, GError **error)
+{
+    return list_definitions(job, connection, TRUE, error);
+}
+
+static gpointer
+work_list_usages(Job *job, virConnectPtr connection, GError **error)
+{
+    return list_definitions(job, connection, FALSE, error);
+}
+
 /* libvirt 9.0's embedded driver jumps to a null pointer at the end of its
  * secretUndefine(): it calls the daemon's inhibit callback, which it has not. */
 static gboolean
 undefine(Job *job, virSecretPtr secret, const char *uuid, GError **error)
 {
-    if (is_embedded(job->store->uri)) {
+    if (keymgr_libvirt_is_embedded(job->store->connection)) {
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
                     "%s: secret %s: libvirt's embedded driver cannot delete secrets; delete it in a daemon",
                     job->store->description, uuid);
@@ -431,7 +393,7 @@ undefine(Job *job, virSecretPtr secret, const char *uuid, GError **error)
     }
     if (virSecretUndefine(secret) == 0)
         return TRUE;
-    fail(job->store, uuid, KEYMGR_ERROR_NOT_FOUND, error);
+    keymgr_libvirt_fail(job->store->connection, uuid, KEYMGR_ERROR_NOT_FOUND, error);
     return FALSE;
 }
 
@@ -443,11 +405,11 @@ work_store(Job *job, virConnectPtr connection, GError **error)
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
     if (!secret)
-        return fail(job->store, "to be stored", KEYMGR_ERROR_UNAVAILABLE, error);
+        return keymgr_libvirt_fail(job->store->connection, "to be stored", KEYMGR_ERROR_UNAVAILABLE, error);
     virSecretGetUUIDString(secret, uuid);
     if (job->value &&
         virSecretSetValue(secret, keymgr_secret_data(job->value), keymgr_secret_size(job->value), 0) < 0) {
-        fail(job->store, uuid, KEYMGR_ERROR_NOT_FOUND, error);
+        keymgr_libvirt_fail(job->store->connection, uuid, KEYMGR_ERROR_NOT_FOUND, error);
         undefine(job, secret, uuid, NULL);
         virSecretFree(secret);
         return NULL;
@@ -464,11 +426,11 @@ work_set_value(Job *job, virConnectPtr connection, GError **error)
     gpointer result = NULL;
 
     if (!secret)
-        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+        return keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
     if (virSecretSetValue(secret, keymgr_secret_data(job->value), keymgr_secret_size(job->value), 0) == 0)
         result = g_strdup(job->text);
     else
-        fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+        keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
     virSecretFree(secret);
     return result;
 }
@@ -481,7 +443,7 @@ work_remove(Job *job, virConnectPtr connection, GError **error)
     gpointer result = NULL;
 
     if (!secret)
-        return fail(job->store, job->text, KEYMGR_ERROR_NOT_FOUND, error);
+        return keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
     if (undefine(job, secret, job->text, error))
         result = g_strdup(job->text);
     virSecretFree(secret);
@@ -493,7 +455,7 @@ static void
 undo_store(gpointer data, gpointer uuid)
 {
     Job *job = data;
-    virConnectPtr connection = connect_store(job->store, NULL);
+    virConnectPtr connection = keymgr_libvirt_connect(job->store->connection, NULL);
     virSecretPtr secret = connection ? virSecretLookupByUUIDString(connection, uuid) : NULL;
 
     if (secret) {
@@ -510,7 +472,7 @@ work_check(Job *job, virConnectPtr connection, GError **error)
     int count = virConnectNumOfSecrets(connection);
 
     if (count < 0)
-        return fail(job->store, "", KEYMGR_ERROR_UNAVAILABLE, error);
+        return keymgr_libvirt_fail(job->store->connection, "", KEYMGR_ERROR_UNAVAILABLE, error);
     return g_strdup_printf("%s, which has %d", job->store->description, count);
 }
 
@@ -528,6 +490,15 @@ array_free(gpointer array)
 
 static const KeymgrWork for_secret = { .work = job_perform, .free_result = secret_free, .free_data = job_free };
 static const KeymgrWork for_info = { .work = job_perform, .free_result = info_free, .free_data = job_free };
+static void
+free_definition(gpointer definition)
+{
+    keymgr_definition_free(definition);
+}
+
+static const KeymgrWork for_definition = {
+    .work = job_perform, .free_result = free_definition, .free_data = job_free,
+};
 static const KeymgrWork for_array = { .work = job_perform, .free_result = array_free, .free_data = job_free };
 static const KeymgrWork for_text = { .work = job_perform, .free_result = g_free, .free_data = job_free };
 static const KeymgrWork for_new_secret = {
@@ -571,9 +542,9 @@ libvirt_fetch(gpointer data, const char *const *references, GCancellable *cancel
         if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
             !parse(references[i], &reference, error))
             return NULL;
-        secret = store->get_value ? store->get_value(reference.uuid, store->opaque, error)
-                                  : run(store, work_get_value, &for_secret, reference.uuid, NULL,
-                                        deadline, cancellable, error);
+        secret = store->hooks.get_value ? store->hooks.get_value(reference.uuid, store->opaque, error)
+                                        : run(store, work_get_value, &for_secret, reference.uuid, NULL,
+                                              deadline, cancellable, error);
         if (!secret)
             return NULL;
         g_ptr_array_add(secrets, secret);
@@ -604,35 +575,23 @@ libvirt_list(gpointer data, const KeymgrListOptions *options, guint *total, GCan
     return infos ? keymgr_list_cut(infos, options, total) : NULL;
 }
 
-/* libvirt's element for the name that goes with a usage type. */
-static const char *
-usage_element(const char *type)
-{
-    if (strcmp(type, "volume") == 0)
-        return "volume";
-    if (strcmp(type, "iscsi") == 0)
-        return "target";
-    return "name";
-}
-
 static char *
 libvirt_store(gpointer data, const KeymgrNewSecret *description, KeymgrSecret *value,
               GCancellable *cancellable, GError **error)
 {
     Store *store = data;
-    const char *type = description->type ? description->type : "vtpm";
+    KeymgrDefinition definition = { .usage_id = (char *)description->name };
     g_autofree char *xml = NULL;
 
-    if (!description->name || description->algorithm || description->bit_length || description->mode ||
-        description->expiration) {
+    definition.usage_type = keymgr_usage_type_number(description->type ? description->type : "vtpm");
+    if (!description->name || definition.usage_type <= 0 || description->algorithm ||
+        description->bit_length || description->mode || description->expiration) {
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
                     "%s: a secret has a name, which is needed, and a usage type, and nothing else",
                     store->description);
         return NULL;
     }
-    xml = g_markup_printf_escaped("<secret ephemeral='no' private='no'><usage type='%s'><%s>%s</%s></usage>"
-                                  "</secret>", type, usage_element(type), description->name,
-                                  usage_element(type));
+    xml = keymgr_libvirt_format(&definition);
     return run(store, work_store, &for_new_secret, xml, value, deadline_of(store), cancellable, error);
 }
 
@@ -646,6 +605,8 @@ libvirt_set_payload(gpointer data, const char *text, KeymgrSecret *value, GCance
 
     if (!parse(text, &reference, error))
         return FALSE;
+    if (store->hooks.set_value)
+        return store->hooks.set_value(reference.uuid, value, store->opaque, error);
     changed = run(store, work_set_value, &for_text, reference.uuid, value, deadline_of(store), cancellable, error);
     return changed != NULL;
 }
@@ -659,6 +620,8 @@ libvirt_remove(gpointer data, const char *text, GCancellable *cancellable, GErro
 
     if (!parse(text, &reference, error))
         return FALSE;
+    if (store->hooks.remove)
+        return store->hooks.remove(reference.uuid, store->opaque, error);
     removed = run(store, work_remove, &for_text, reference.uuid, NULL, deadline_of(store), cancellable, error);
     return removed != NULL;
 }
@@ -670,6 +633,61 @@ libvirt_check(gpointer data, GCancellable *cancellable, GError **error)
 
     return run(store, work_check, &for_text, NULL, NULL, deadline_of(store), cancellable, error);
 }
+
+static KeymgrDefinition *
+libvirt_inspect(gpointer data, const char *text, gboolean whole, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+    KeymgrReference reference;
+
+    if (!parse(text, &reference, error))
+        return NULL;
+    if (store->hooks.inspect)
+        return store->hooks.inspect(reference.uuid, store->opaque, error);
+    return run(store, work_inspect, &for_definition, reference.uuid, NULL, deadline_of(store), cancellable, error);
+}
+
+static GPtrArray *
+libvirt_list_definitions(gpointer data, gboolean whole, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+
+    if (store->hooks.list)
+        return store->hooks.list(store->opaque, error);
+    return run(store, whole ? work_list_definitions : work_list_usages, &for_array, NULL, NULL,
+               deadline_of(store), cancellable, error);
+}
+
+static char *
+libvirt_define(gpointer data, const KeymgrDefinition *definition, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+    g_autofree char *xml = keymgr_libvirt_format(definition);
+
+    if (store->hooks.define)
+        return store->hooks.define(definition, store->opaque, error);
+    return run(store, work_store, &for_text, xml, NULL, deadline_of(store), cancellable, error);
+}
+
+static KeymgrSecret *
+libvirt_get_value(gpointer data, const char *text, GCancellable *cancellable, GError **error)
+{
+    Store *store = data;
+    KeymgrReference reference;
+
+    if (!parse(text, &reference, error))
+        return NULL;
+    if (store->hooks.read_value)
+        return store->hooks.read_value(reference.uuid, store->opaque, error);
+    return run(store, work_get_value, &for_secret, reference.uuid, NULL, deadline_of(store), cancellable, error);
+}
+
+static const KeymgrDefinitionOps definition_ops = {
+    .inspect = libvirt_inspect,
+    .list = libvirt_list_definitions,
+    .define = libvirt_define,
+    .get_value = libvirt_get_value,
+};
 
 const KeymgrBackend keymgr_backend_libvirt = {
     .name = "libvirt",
@@ -685,5 +703,6 @@ const KeymgrBackend keymgr_backend_libvirt = {
     .set_payload = libvirt_set_payload,
     .remove = libvirt_remove,
     .check = libvirt_check,
-    .set_libvirt_get_value = libvirt_set_get_value,
+    .definitions = &definition_ops,
+    .set_libvirt_hooks = libvirt_set_hooks,
 };

@@ -137,14 +137,11 @@ keymgr_unref(Keymgr *keymgr)
     g_free(keymgr);
 }
 
-void
-keymgr_set_libvirt_get_value(Keymgr *keymgr, KeymgrLibvirtGetValue get_value, gpointer opaque,
-                             GDestroyNotify destroy)
+const KeymgrBackend *
+keymgr_get_backend(Keymgr *keymgr, gpointer *store)
 {
-    if (keymgr->backend->set_libvirt_get_value)
-        keymgr->backend->set_libvirt_get_value(keymgr->store, get_value, opaque, destroy);
-    else if (destroy)
-        destroy(opaque);
+    *store = keymgr->store;
+    return keymgr->backend;
 }
 
 const char *
@@ -324,6 +321,29 @@ keymgr_list_consumers(Keymgr *keymgr, const char *reference, GCancellable *cance
     if (!keymgr->backend->list_consumers && !unsupported(keymgr, "register consumers", error))
         return NULL;
     return keymgr->backend->list_consumers(keymgr->store, reference, cancellable, error);
+}
+
+gboolean
+keymgr_has_metadata(Keymgr *keymgr)
+{
+    return keymgr->backend->get_metadata != NULL;
+}
+
+GPtrArray *
+keymgr_get_metadata(Keymgr *keymgr, const char *const *references, GCancellable *cancellable, GError **error)
+{
+    if (!keymgr_has_metadata(keymgr) && !unsupported(keymgr, "keep metadata of secrets", error))
+        return NULL;
+    return keymgr->backend->get_metadata(keymgr->store, references, cancellable, error);
+}
+
+gboolean
+keymgr_set_metadata(Keymgr *keymgr, const char *reference, GHashTable *metadata, GCancellable *cancellable,
+                    GError **error)
+{
+    if (!keymgr->backend->set_metadata && !unsupported(keymgr, "keep metadata of secrets", error))
+        return FALSE;
+    return keymgr->backend->set_metadata(keymgr->store, reference, metadata, cancellable, error);
 }
 
 gboolean

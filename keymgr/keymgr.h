@@ -39,11 +39,6 @@ typedef struct {
 void keymgr_info_free(KeymgrInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrInfo, keymgr_info_free)
 
-/* Reads one secret's value in a way that the libvirt backend cannot by
- * public calls alone (private secrets are only readable in-process).
- * uuid: lower case. NULL with a KEYMGR_ERROR set on failure. */
-typedef KeymgrSecret *(*KeymgrLibvirtGetValue)(const char *uuid, gpointer opaque, GError **error);
-
 /* Makes a key manager from the groups [keymgr] and, for its backend,
  * [barbican] or [libvirt] of a configuration file. No network traffic yet.
  * config: borrowed for the call.
@@ -53,11 +48,6 @@ Keymgr *keymgr_new(GKeyFile *config, const char *directory, GError **error);
 Keymgr *keymgr_ref(Keymgr *keymgr);
 void keymgr_unref(Keymgr *keymgr);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keymgr, keymgr_unref)
-
-/* For the backend libvirt inside a libvirt driver: replaces its own
- * virSecretGetValue() calls. Ignored by other backends. */
-void keymgr_set_libvirt_get_value(Keymgr *keymgr, KeymgrLibvirtGetValue get_value, gpointer opaque,
-                                  GDestroyNotify destroy);
 
 /* The backend's name and where it looks, for messages: "barbican at https://..." */
 const char *keymgr_describe_store(Keymgr *keymgr);
@@ -162,6 +152,17 @@ gboolean keymgr_remove_consumer(Keymgr *keymgr, const char *const *references,
 /* Array of KeymgrConsumer with a free function. */
 GPtrArray *keymgr_list_consumers(Keymgr *keymgr, const char *reference, GCancellable *cancellable,
                                  GError **error);
+
+/* Whether the store keeps what users note of its secrets: keys of lower-case
+ * letters, digits, - and _, with values, of up to 255 characters each. */
+gboolean keymgr_has_metadata(Keymgr *keymgr);
+/* Array of GHashTable (char * to char *), with a free function, in the order
+ * of the references; NULL in place of a secret that does not exist. */
+GPtrArray *keymgr_get_metadata(Keymgr *keymgr, const char *const *references, GCancellable *cancellable,
+                               GError **error);
+/* Replaces all of it. */
+gboolean keymgr_set_metadata(Keymgr *keymgr, const char *reference, GHashTable *metadata,
+                             GCancellable *cancellable, GError **error);
 
 /* Whether the configuration asks for consumers to be registered. */
 gboolean keymgr_wants_consumers(Keymgr *keymgr);

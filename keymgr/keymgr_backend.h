@@ -7,6 +7,8 @@
 
 #include "keymgr/keymgr.h"
 #include "keymgr/keymgr_config.h"
+#include "keymgr/keymgr_definition.h"
+#include "keymgr/keymgr_libvirt.h"
 
 /* The most secrets that one call fetches, containers counted out. */
 #define KEYMGR_MAX_REFERENCES 256
@@ -53,9 +55,20 @@ typedef struct {
     gboolean (*wants_consumers)(gpointer store);
     char *(*check)(gpointer store, GCancellable *cancellable, GError **error);
 
-    void (*set_libvirt_get_value)(gpointer store, KeymgrLibvirtGetValue get_value, gpointer opaque,
-                                  GDestroyNotify destroy);
+    GPtrArray *(*get_metadata)(gpointer store, const char *const *references, GCancellable *cancellable,
+                               GError **error);
+    gboolean (*set_metadata)(gpointer store, const char *reference, GHashTable *metadata,
+                             GCancellable *cancellable, GError **error);
+    /* For a store that knows of itself what libvirt says of secrets; NULL:
+     * names and metadata hold it. */
+    const KeymgrDefinitionOps *definitions;
+
+    void (*set_libvirt_hooks)(gpointer store, const KeymgrLibvirtHooks *hooks, gpointer opaque,
+                              GDestroyNotify destroy);
 } KeymgrBackend;
+
+/* The row of a key manager, and what its functions take. */
+const KeymgrBackend *keymgr_get_backend(Keymgr *keymgr, gpointer *store);
 
 /* Leaves of a whole list what offset and limit ask for; returns it. *total:
  * how many it had. */

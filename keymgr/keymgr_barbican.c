@@ -364,7 +364,10 @@ is_good(const KeymgrBarbicanCall *call)
 {
     const KeymgrHttpRequest *http = call->http;
 
-    return !http->error && http->status >= 200 && (http->status < 300 || (call->above && http->status == 300));
+    if (http->error)
+        return FALSE;
+    return (http->status >= 200 && http->status < 300) || (call->above && http->status == 300) ||
+           (call->may_be_gone && http->status == 404);
 }
 
 static gboolean

@@ -23,6 +23,7 @@ struct KeymgrBarbicanCall {
     gboolean (*check)(KeymgrBarbicanCall *call, GError **error);
     gboolean once;           /* not sent again when its connection was lost: it may have been heard */
     gboolean above;          /* path is below the endpoint without its version, where 300 is an answer */
+    gboolean may_be_gone;    /* 404 is an answer */
     gboolean done;           /* set by the session */
     KeymgrRetryState retries;
 };

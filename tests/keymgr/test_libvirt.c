@@ -2,6 +2,7 @@
 /*
  * The libvirt backend against libvirt's own embedded secret driver.
  */
+#include "keymgr/keymgr_libvirt.h"
 #include "tests/keymgr/keymgr_test.h"
 
 #include <string.h>
@@ -254,11 +255,12 @@ static void
 test_a_drivers_own_function_reads_private_values_in_the_callers_thread(void **state)
 {
     const char *const references[] = { ID "2", ID "2", NULL };
+    static const KeymgrLibvirtHooks hooks = { .get_value = get_value };
     Hook hook = { g_thread_self(), 0, 0 };
     Keymgr *keymgr = open_store("");
     g_autoptr(GPtrArray) secrets = NULL;
 
-    keymgr_set_libvirt_get_value(keymgr, get_value, &hook, free_hook);
+    keymgr_set_libvirt_hooks(keymgr, &hooks, &hook, free_hook);
     secrets = keymgr_fetch(keymgr, references, NULL, NULL);
     assert_int_equal(secrets->len, 2);
     keymgr_test_bytes(secrets, 1, "a private value", 15);

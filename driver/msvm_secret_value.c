@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <config.h>
 
-#include "driver/msvm_secret.h"
+#include "driver/msvm_secret_value.h"
 
-#include <dlfcn.h>
+#include "driver/msvm_secret_files.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,21 +105,35 @@ read_value(const char *path, const char *uuid, GError **error)
     return secret;
 }
 
+static gboolean
+check_is_there(const char *root, const char *uuid, GError **error)
+{
+    g_autofree char *definition = msvmSecretFilesPath(root, uuid, ".xml");
+
+    if (access(definition, F_OK) == 0 || errno != ENOENT)
+        return TRUE;
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND,
+                _("no libvirt secret with uuid '%s' in secret:///embed?root=%s"), uuid, root);
+    return FALSE;
+}
+
+KeymgrSecret *
+msvmSecretValueRead(const char *uuid, gpointer root, GError **error)
+{
+    g_autofree char *value = msvmSecretFilesPath(root, uuid, ".base64");
+
+    virResetLastError();
+    return check_is_there(root, uuid, error) ? read_value(value, uuid, error) : NULL;
+}
+
 static KeymgrSecret *
 get_from_files(const char *root, const char *uuid, GError **error)
 {
-    g_autofree char *base = g_build_filename(root, "etc", "secrets", uuid, NULL);
-    g_autofree char *definition = g_strconcat(base, ".xml", NULL);
-    g_autofree char *value = g_strconcat(base, ".base64", NULL);
+    g_autofree char *definition = msvmSecretFilesPath(root, uuid, ".xml");
 
-    if (access(definition, F_OK) < 0 && errno == ENOENT) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND,
-                    _("no libvirt secret with uuid '%s' in secret:///embed?root=%s"), uuid, root);
+    if (!check_is_there(root, uuid, error) || !check_usage(definition, uuid, error))
         return NULL;
-    }
-    if (!check_usage(definition, uuid, error))
-        return NULL;
-    return read_value(value, uuid, error);
+    return msvmSecretValueRead(uuid, (gpointer)root, error);
 }
 
 /* --- a secret driver --------------------------------------------------------- */
@@ -184,16 +199,8 @@ get_from_driver(const char *uuid, GError **error)
     return get_elevated(conn, uuid, error);
 }
 
-/* Modules are loaded with their symbols visible; libvirt has no call of its
- * own that a driver could ask. */
-static bool
-process_has_secret_driver(void)
-{
-    return dlsym(RTLD_DEFAULT, "secretRegister") != NULL;
-}
-
 KeymgrSecret *
-msvmSecretGetValue(const char *uuid, gpointer opaque, GError **error)
+msvmSecretValueGet(const char *uuid, gpointer opaque, GError **error)
 {
     const char *root = opaque;
     g_autoptr(GError) not_found = NULL;
@@ -205,7 +212,7 @@ msvmSecretGetValue(const char *uuid, gpointer opaque, GError **error)
     secret = get_from_files(root, uuid, &not_found);
     if (secret)
         return secret;
-    if (g_error_matches(not_found, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND) && process_has_secret_driver())
+    if (g_error_matches(not_found, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND) && msvmSecretDriverIsLoaded())
         return get_from_driver(uuid, error);
     g_propagate_error(error, g_steal_pointer(&not_found));
     return NULL;

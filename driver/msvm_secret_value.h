@@ -19,7 +19,11 @@
 /* A value in a file is base64 of at most KEYMGR_SECRET_MAX_SIZE bytes. */
 #define MSVM_SECRET_MAX_FILE (2 * KEYMGR_SECRET_MAX_SIZE)
 
-/* A KeymgrLibvirtGetValue; opaque is the root of embedded mode (char *), or NULL.
+/* get_value of KeymgrLibvirtHooks; opaque is the root of embedded mode (char *), or NULL.
  * Errors: KEYMGR_ERROR_NOT_FOUND, _NO_PAYLOAD, _INVALID_REFERENCE for a secret
  * whose usage is neither vtpm nor none, _INVALID_SECRET, _UNAVAILABLE. */
-KeymgrSecret *msvmSecretGetValue(const char *uuid, gpointer opaque, GError **error);
+KeymgrSecret *msvmSecretValueGet(const char *uuid, gpointer opaque, GError **error);
+
+/* read_value of KeymgrLibvirtHooks: of the first of these places, and of any
+ * usage. opaque: the root. */
+KeymgrSecret *msvmSecretValueRead(const char *uuid, gpointer opaque, GError **error);

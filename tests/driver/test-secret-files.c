@@ -3,7 +3,8 @@
 
 #include "tests/driver/test.h"
 
-#include "driver/msvm_secret.h"
+#include "driver/msvm_secret_files.h"
+#include "driver/msvm_secret_value.h"
 
 #define UUID "6f1c24c8-5bd7-4a4e-9f43-0e8e2d0a5f51"
 
@@ -56,7 +57,7 @@ assert_fails(int code, const char *part)
 {
     g_autoptr(GError) error = NULL;
 
-    assert_null(msvmSecretGetValue(UUID, root, &error));
+    assert_null(msvmSecretValueGet(UUID, root, &error));
     if (!g_error_matches(error, KEYMGR_ERROR, code) || !strstr(error->message, part))
         fail_msg("error %d '%s', expected %d with '%s'", error->code, error->message, code, part);
 }
@@ -71,7 +72,7 @@ test_a_private_value_is_read(void **state)
 
     write_definition(VTPM, "yes");
     test_write(value, text, 0600);
-    secret = msvmSecretGetValue(UUID, root, &error);
+    secret = msvmSecretValueGet(UUID, root, &error);
     if (!secret)
         fail_msg("%s", error->message);
     assert_int_equal(keymgr_secret_size(secret), sizeof(bytes));
@@ -85,7 +86,7 @@ test_a_secret_without_usage_is_read(void **state)
 
     write_definition("", "no");
     test_write(value, "Zm9v", 0600);
-    secret = msvmSecretGetValue(UUID, root, NULL);
+    secret = msvmSecretValueGet(UUID, root, NULL);
     assert_non_null(secret);
     assert_memory_equal(keymgr_secret_data(secret), "foo", 3);
 }
@@ -146,5 +147,5 @@ main(void)
         TEST(test_a_value_that_is_too_long_is_refused),
     };
 
-    return cmocka_run_group_tests_name("driver/secret", tests, test_setup_libvirt, NULL);
+    return cmocka_run_group_tests_name("driver/secret-files", tests, test_setup_libvirt, NULL);
 }
