@@ -27,7 +27,8 @@ struct MsvmConfig {
 
 static const char *const driver_keys[] = { "default_host", NULL };
 static const char *const host_keys[] = { "url", "auth", "cacert", "no_verify", "connect_timeout",
-                                         "operation_timeout", "job_timeout", NULL };
+                                         "operation_timeout", "job_timeout", "provisioning_directory",
+                                         "provisioning_timeout", NULL };
 
 void
 msvmConfigFree(MsvmConfig *config)
@@ -261,6 +262,7 @@ msvmConfigHostFree(MsvmConfigHost *host)
     g_free(host->url);
     g_free(host->auth);
     g_free(host->cacert);
+    g_free(host->provisioning_directory);
     g_free(host);
 }
 
@@ -300,6 +302,29 @@ get_boolean(const MsvmConfig *config, const char *group, const char *key, bool *
     return 0;
 }
 
+/* A folder of the host's disk; without the backslash at its end. */
+static int
+get_folder(const MsvmConfig *config, const char *group, const char *key, char **folder)
+{
+    g_autofree char *text = get_string(config, group, key);
+    size_t length;
+
+    if (!text)
+        return 0;
+    length = strlen(text);
+    if (length < 4 || length > MSVM_CONFIG_MAX_FOLDER || !g_ascii_isalpha(text[0]) || text[1] != ':' ||
+        text[2] != '\\' || strpbrk(text + 2, ":*?\"<>|/")) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       _("%s: [%s] %s: '%s' is not a folder of the host, as C:\\Provisioning, of at most %d bytes"),
+                       config->path, group, key, text, MSVM_CONFIG_MAX_FOLDER);
+        return -1;
+    }
+    if (text[length - 1] == '\\')
+        text[length - 1] = '\0';
+    *folder = g_steal_pointer(&text);
+    return 0;
+}
+
 MsvmConfigHost *
 msvmConfigGetHost(const MsvmConfig *config, const char *name)
 {
@@ -314,7 +339,9 @@ msvmConfigGetHost(const MsvmConfig *config, const char *name)
     if (get_boolean(config, group, "no_verify", &host->no_verify) < 0 ||
         get_seconds(config, group, "connect_timeout", &host->connect_timeout) < 0 ||
         get_seconds(config, group, "operation_timeout", &host->operation_timeout) < 0 ||
-        get_seconds(config, group, "job_timeout", &host->job_timeout) < 0)
+        get_seconds(config, group, "job_timeout", &host->job_timeout) < 0 ||
+        get_seconds(config, group, "provisioning_timeout", &host->provisioning_timeout) < 0 ||
+        get_folder(config, group, "provisioning_directory", &host->provisioning_directory) < 0)
         return NULL;
     return g_steal_pointer(&host);
 }

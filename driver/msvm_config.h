@@ -6,7 +6,8 @@
  *
  *   [driver]       default_host
  *   [host NAME]    url, auth, cacert, no_verify, connect_timeout,
- *                  operation_timeout, job_timeout
+ *                  operation_timeout, job_timeout, provisioning_directory,
+ *                  provisioning_timeout
  *   [keymgr] ...   of the key manager (keymgr/keymgr.h)
  *
  * A key that nothing understands is a warning with its line. A file with a
@@ -20,6 +21,7 @@
 
 #define MSVM_CONFIG_MAX_SIZE (1024 * 1024)
 #define MSVM_CONFIG_MAX_TIMEOUT 86400 /* seconds */
+#define MSVM_CONFIG_MAX_FOLDER 200    /* Windows' paths have 260 at most, and a file name comes behind */
 
 typedef struct MsvmConfig MsvmConfig;
 
@@ -52,6 +54,8 @@ typedef struct {
     unsigned int connect_timeout;
     unsigned int operation_timeout;
     unsigned int job_timeout;
+    char *provisioning_directory; /* on the host; or NULL */
+    unsigned int provisioning_timeout;
 } MsvmConfigHost;
 
 void msvmConfigHostFree(MsvmConfigHost *host);

@@ -84,6 +84,7 @@ open_host(MsvmPrivate *priv, const MsvmEndpoint *endpoint)
     }
     priv->encrypted = wsman_client_is_encrypted(client);
     hyperv_host_set_job_timeout(priv->host, endpoint->job_timeout);
+    msvmKeysSetProvisioning(priv->keys, endpoint->provisioning_directory, endpoint->provisioning_timeout);
     return 0;
 }
 

@@ -18,6 +18,7 @@ msvmEndpointFree(MsvmEndpoint *endpoint)
     g_free(endpoint->url);
     g_free(endpoint->auth);
     g_free(endpoint->cacert);
+    g_free(endpoint->provisioning_directory);
     g_free(endpoint);
 }
 
@@ -209,6 +210,8 @@ msvmEndpointComplete(MsvmEndpoint *endpoint, const virURI *uri, const MsvmConfig
     endpoint->connect_timeout = host->connect_timeout;
     endpoint->operation_timeout = host->operation_timeout;
     endpoint->job_timeout = host->job_timeout;
+    endpoint->provisioning_directory = g_steal_pointer(&host->provisioning_directory);
+    endpoint->provisioning_timeout = host->provisioning_timeout;
     if (host->url && !transport && port == 0)
         endpoint->url = g_steal_pointer(&host->url);
     else

@@ -32,6 +32,8 @@ typedef struct {
     unsigned int connect_timeout;   /* seconds; 0: the default, here and below */
     unsigned int operation_timeout;
     unsigned int job_timeout;
+    char *provisioning_directory;   /* on the host; or NULL */
+    unsigned int provisioning_timeout;
 } MsvmEndpoint;
 
 void msvmEndpointFree(MsvmEndpoint *endpoint);

@@ -7,7 +7,8 @@
 #include "driver/msvm_error.h"
 #include "driver/msvm_secret_files.h"
 #include "driver/msvm_secret_store.h"
-#include "hyperv/hyperv_protector.h"
+#include "hyperv/hyperv_material.h"
+#include "hyperv/hyperv_metadata.h"
 #include "keymgr/keymgr.h"
 
 #include "internal.h"
@@ -24,6 +25,8 @@ struct MsvmKeys {
     Keymgr *keymgr; /* NULL until it is needed */
     char *store;    /* where it looks, for messages */
     MsvmSecretStore *secrets;
+    char *provisioning_directory; /* on the host; or NULL */
+    unsigned int provisioning_timeout;
 };
 
 static Keymgr *
@@ -52,6 +55,7 @@ msvmKeysFree(MsvmKeys *keys)
     g_clear_pointer(&keys->keymgr, keymgr_unref);
     g_free(keys->root);
     g_free(keys->store);
+    g_free(keys->provisioning_directory);
     g_mutex_clear(&keys->lock);
     g_free(keys);
 }
@@ -114,13 +118,22 @@ msvmKeysSecrets(MsvmKeys *keys)
     return keys->secrets;
 }
 
-static KeymgrSecret *
+void
+msvmKeysSetProvisioning(MsvmKeys *keys, const char *directory, unsigned int timeout)
+{
+    g_free(keys->provisioning_directory);
+    keys->provisioning_directory = g_strdup(directory);
+    keys->provisioning_timeout = timeout;
+}
+
+/* --- the secrets ---------------------------------------------------------------------- */
+
+static GPtrArray *
 fetch(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
 {
     g_autoptr(Keymgr) keymgr = msvmKeysGetKeymgr(keys);
-    g_autoptr(GPtrArray) parts = NULL;
     g_autoptr(GError) error = NULL;
-    KeymgrSecret *secret;
+    GPtrArray *parts;
 
     if (!keymgr)
         return NULL;
@@ -131,54 +144,160 @@ fetch(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
     }
     if (!keymgr_secret_all_locked())
         VIR_WARN("Keys cannot be locked in memory: raise RLIMIT_MEMLOCK");
-    secret = keymgr_secret_concat((KeymgrSecret *const *)parts->pdata, parts->len);
+    return parts;
+}
+
+static KeymgrSecret *
+join(const GPtrArray *parts, const char *domain)
+{
+    KeymgrSecret *secret = keymgr_secret_concat((KeymgrSecret *const *)parts->pdata, parts->len);
+
     if (!secret)
         virReportError(VIR_ERR_INVALID_SECRET, _("the keys of domain '%s' are longer than %d bytes together"),
                        domain, KEYMGR_SECRET_MAX_SIZE);
     return secret;
 }
 
-static int
-check_protector(const KeymgrSecret *secret, const char *domain)
-{
-    g_autoptr(GError) error = NULL;
+/* --- what they are ---------------------------------------------------------------------- */
 
-    if (hyperv_protector_is_empty(keymgr_secret_data(secret), keymgr_secret_size(secret))) {
-        virReportError(VIR_ERR_INVALID_SECRET, _("the keys of domain '%s' hold an empty key protector"), domain);
-        return -1;
-    }
-    if (hyperv_protector_check(keymgr_secret_data(secret), keymgr_secret_size(secret), &error))
-        return 0;
+static int
+report_material(const GError *error, const char *domain)
+{
     msvmReportError(error, NULL, _("the keys of domain '%s'"), domain);
     return -1;
 }
 
 static int
-check_material(const KeymgrSecret *secret, const char *domain)
+add_guardian(MsvmProtection *protection, const KeymgrSecret *secret, const char *domain)
 {
     g_autoptr(GError) error = NULL;
+    HypervMetadata *metadata = hyperv_metadata_parse(keymgr_secret_data(secret), keymgr_secret_size(secret), &error);
 
-    switch (hyperv_material_detect(keymgr_secret_data(secret), keymgr_secret_size(secret))) {
-    case HYPERV_MATERIAL_PROTECTOR:
-        return check_protector(secret, domain);
+    if (!metadata)
+        return report_material(error, domain);
+    if (!protection->guardians)
+        protection->guardians = g_ptr_array_new_with_free_func((GDestroyNotify)hyperv_metadata_free);
+    g_ptr_array_add(protection->guardians, metadata);
+    protection->protection.guardians = protection->guardians;
+    return 0;
+}
+
+static int
+use_protector(MsvmProtection *protection, const char *domain)
+{
+    const guint8 *data = keymgr_secret_data(protection->secret);
+    gsize size = keymgr_secret_size(protection->secret);
+    g_autoptr(GError) error = NULL;
+
+    if (hyperv_protector_is_empty(data, size)) {
+        virReportError(VIR_ERR_INVALID_SECRET, _("the keys of domain '%s' hold an empty key protector"), domain);
+        return -1;
+    }
+    if (!hyperv_protector_check(data, size, &error))
+        return report_material(error, domain);
+    protection->protection.protector = data;
+    protection->protection.protector_size = size;
+    return 0;
+}
+
+static int
+use_whole(MsvmProtection *protection, const char *domain)
+{
+    const guint8 *data = keymgr_secret_data(protection->secret);
+    gsize size = keymgr_secret_size(protection->secret);
+    g_autoptr(GError) error = NULL;
+    HypervMaterial kind;
+
+    if (!hyperv_material_kind(data, size, &kind, &error))
+        return report_material(error, domain);
+    switch (kind) {
     case HYPERV_MATERIAL_GUARDIAN_METADATA:
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                       _("the keys of domain '%s' hold guardian metadata: a key protector is needed"), domain);
-        return -1;
+        return add_guardian(protection, protection->secret, domain);
     case HYPERV_MATERIAL_SHIELDING_DATA:
-        /* Framed or binary, so it may as well be a damaged protector: say
-         * what is wrong with it as one. */
-        if (hyperv_protector_check(keymgr_secret_data(secret), keymgr_secret_size(secret), &error))
-            return 0;
-        virReportError(VIR_ERR_INVALID_SECRET,
-                       _("the keys of domain '%s': %s; as shielding data they are not supported"), domain,
-                       error->message);
-        return -1;
+        protection->protection.shielding = data;
+        protection->protection.shielding_size = size;
+        return 0;
+    case HYPERV_MATERIAL_PROTECTOR:
     case HYPERV_MATERIAL_UNKNOWN:
         break;
     }
-    return check_protector(secret, domain);
+    return use_protector(protection, domain);
 }
+
+static int
+use_parts(MsvmProtection *protection, const GPtrArray *parts, const char *domain)
+{
+    g_autofree HypervPiece *pieces = g_new0(HypervPiece, parts->len);
+    g_autoptr(GError) error = NULL;
+    gboolean whole;
+    guint i;
+
+    for (i = 0; i < parts->len; i++) {
+        pieces[i].data = keymgr_secret_data(g_ptr_array_index(parts, i));
+        pieces[i].size = keymgr_secret_size(g_ptr_array_index(parts, i));
+    }
+    if (!hyperv_material_sort(pieces, parts->len, &whole, &error))
+        return report_material(error, domain);
+    for (i = 0; whole && i < parts->len; i++) {
+        if (add_guardian(protection, g_ptr_array_index(parts, i), domain) < 0)
+            return -1;
+    }
+    if (whole)
+        return 0;
+    protection->secret = join(parts, domain);
+    return protection->secret ? use_whole(protection, domain) : -1;
+}
+
+/* --- provisioning ----------------------------------------------------------------------- */
+
+/* What the policy asks of shielding data, against what the keys are. */
+static int
+check_shielding(const MsvmProtection *protection, const MsvmPolicy *policy, const char *domain)
+{
+    if (protection->protection.shielding)
+        return 0;
+    if (policy->shielding_data) {
+        virReportError(VIR_ERR_INVALID_SECRET,
+                       _("'img_pdk_reference' of domain '%s' names %s, where shielding data are needed"), domain,
+                       hyperv_material_name(protection->guardians ? HYPERV_MATERIAL_GUARDIAN_METADATA
+                                                                  : HYPERV_MATERIAL_PROTECTOR));
+        return -1;
+    }
+    if (policy->provision) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       _("domain '%s' is to be provisioned, but its keys are %s: shielding data are needed"), domain,
+                       hyperv_material_name(protection->guardians ? HYPERV_MATERIAL_GUARDIAN_METADATA
+                                                                  : HYPERV_MATERIAL_PROTECTOR));
+        return -1;
+    }
+    return 0;
+}
+
+static int
+set_provisioning(MsvmProtection *protection, const MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
+{
+    if (check_shielding(protection, policy, domain) < 0)
+        return -1;
+    if (!policy->provision)
+        return 0;
+    if (!keys->provisioning_directory) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       _("domain '%s' cannot be provisioned: that takes files on the host, and no "
+                         "provisioning_directory is configured for it. Configure one, or give "
+                         "<msvm:provisioning run='no'/> and run Initialize-ShieldedVM on the host before the first "
+                         "start"),
+                       domain);
+        return -1;
+    }
+    protection->provisioning.directory = keys->provisioning_directory;
+    protection->provisioning.timeout = keys->provisioning_timeout;
+    protection->provisioning.names = (const char *const *)policy->fabric_names;
+    protection->provisioning.values = (const char *const *)policy->fabric_values;
+    protection->protection.provisioning = &protection->provisioning;
+    return 0;
+}
+
+/* --- all of it ---------------------------------------------------------------------------- */
 
 void
 msvmProtectionFree(MsvmProtection *protection)
@@ -186,6 +305,7 @@ msvmProtectionFree(MsvmProtection *protection)
     if (!protection)
         return;
     keymgr_secret_unref(protection->secret);
+    g_clear_pointer(&protection->guardians, g_ptr_array_unref);
     g_free(protection);
 }
 
@@ -193,15 +313,14 @@ MsvmProtection *
 msvmProtectionNew(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
 {
     g_autoptr(MsvmProtection) protection = g_new0(MsvmProtection, 1);
+    g_autoptr(GPtrArray) parts = NULL;
 
     protection->protection.owner = policy->owner;
     protection->protection.create_owner = policy->create_owner;
     if (!policy->keys[0])
         return g_steal_pointer(&protection);
-    protection->secret = fetch(keys, policy, domain);
-    if (!protection->secret || check_material(protection->secret, domain) < 0)
+    if (!(parts = fetch(keys, policy, domain)) || use_parts(protection, parts, domain) < 0 ||
+        set_provisioning(protection, keys, policy, domain) < 0)
         return NULL;
-    protection->protection.protector = keymgr_secret_data(protection->secret);
-    protection->protection.protector_size = keymgr_secret_size(protection->secret);
     return g_steal_pointer(&protection);
 }

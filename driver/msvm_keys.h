@@ -25,10 +25,16 @@ Keymgr *msvmKeysGetKeymgr(MsvmKeys *keys);
 /* All secrets of the connection; borrowed. */
 MsvmSecretStore *msvmKeysSecrets(MsvmKeys *keys);
 
+/* Where provisioning may put its files on the host: see HypervProvisioning.
+ * directory: copied; NULL: nowhere. Before the first use. */
+void msvmKeysSetProvisioning(MsvmKeys *keys, const char *directory, unsigned int timeout);
+
 /* What hyperv_define() takes, and what it borrows. */
 typedef struct {
     HypervProtection protection;
+    HypervProvisioning provisioning;
     KeymgrSecret *secret;
+    GPtrArray *guardians; /* HypervMetadata */
 } MsvmProtection;
 
 /* Wipes the key bytes. */
@@ -36,8 +42,9 @@ void msvmProtectionFree(MsvmProtection *protection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmProtection, msvmProtectionFree)
 
 /*
- * Fetches all secrets of the policy, or none; what they hold must be a key
- * protector. Borrows from the policy.
+ * Fetches all secrets of the policy, or none, and tells from their content
+ * whether they are a key protector, guardian metadata or shielding data.
+ * Borrows from the policy, and from keys.
  * domain: its name, for messages.
  * NULL with an error reported: VIR_ERR_NO_SECRET, VIR_ERR_INVALID_SECRET,
  * VIR_ERR_AUTH_FAILED, VIR_ERR_CONFIG_UNSUPPORTED ...

@@ -42,7 +42,7 @@ static gboolean prepare(Definition *definition, const HypervProtection *protecti
     if (!hyperv_switch_resolve_paths(&definition->call, wanted->nics, error))
         return FALSE;
     return !wanted->security.tpm_enabled ||
-           hyperv_keys_prepare(&definition->call, protection, &definition->keys, error);
+           hyperv_keys_prepare(&definition->call, protection, &wanted->security, &definition->keys, error);
 }
 
 /* --- the machine ---------------------------------------------------------------- */

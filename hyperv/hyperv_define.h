@@ -8,19 +8,23 @@
  *   ModifyResourceSettings  memory, processors
  *   AddResourceSettings     controllers and adapters; drives; media and connections
  *   SetKeyProtector         then SetSecurityPolicy, ModifySecuritySettings, read back
+ *   ProvisionMachine        where the guest is to be specialized
  *   ModifySystemSettings    boot order, and the final notes: now it counts as defined
  */
 #pragma once
 
 #include "hyperv/hyperv_host.h"
 #include "hyperv/hyperv_machine.h"
+#include "hyperv/hyperv_provision.h"
 
 /* Where the key protector of a machine comes from. All borrowed. */
 typedef struct {
     const guint8 *protector; /* framed or bare key protector; NULL: the host makes one */
     gsize protector_size;
-    const guint8 *policy;    /* security policy of shielding data; NULL: none */
-    gsize policy_size;
+    const guint8 *shielding; /* in its place shielding data, which hold protector and policy; or NULL */
+    gsize shielding_size;
+    const GPtrArray *guardians; /* or HypervMetadata of guardians for whom the host makes one; or NULL */
+    const HypervProvisioning *provisioning; /* with shielding data: specialize the guest; or NULL */
     const char *owner;       /* guardian that owns what the host makes; NULL: UntrustedGuardian */
     gboolean create_owner;   /* make that guardian if the host has none */
 } HypervProtection;

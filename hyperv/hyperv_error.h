@@ -27,6 +27,9 @@ typedef enum {
     HYPERV_ERROR_NO_GUARDIAN,       /* no guardian of that name, and none may be made */
     HYPERV_ERROR_INVALID_PROTECTOR, /* bytes that are no key protector; the message says why */
     HYPERV_ERROR_PROTECTOR_IN_USE,  /* a machine with TPM state already has a protector */
+    HYPERV_ERROR_NO_FEATURE,        /* the host lacks a feature of Windows; the message names it */
+    HYPERV_ERROR_POLICY,            /* a security policy that contradicts what was asked for */
+    HYPERV_ERROR_NOT_AUTHORISED,    /* a key protector that does not authorise the host */
 } HypervError;
 
 GQuark hyperv_error_quark(void);

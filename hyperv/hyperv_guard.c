@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hyperv/hyperv_guard.h"
 
-#include <gnutls/gnutls.h>
-
-#include "hyperv/hyperv_method.h"
+#include "hyperv/hyperv_guardian.h"
+#include "hyperv/hyperv_metadata.h"
+#include "hyperv/hyperv_protector.h"
+#include "hyperv/hyperv_shielding.h"
 
 #define GUARDIAN_CLASS "MSFT_HgsGuardian"
+#define PROTECTOR_CLASS "MSFT_HgsKeyProtector"
+#define ATTESTATION_PASSED 100
 #define DEFAULT_OWNER "UntrustedGuardian"
 
 /* The result object of a static method: these cmdlet-like methods name it all
@@ -68,48 +71,28 @@ gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *
     return TRUE;
 }
 
-static gboolean require_local_mode(HypervHost *host, GCancellable *cancellable, GError **error)
+gboolean hyperv_guard_has_passed(const HypervGuard *guard)
 {
-    HypervGuard guard;
+    return guard->attestation_status == ATTESTATION_PASSED && guard->is_guarded;
+}
 
-    if (!hyperv_query_guard(host, &guard, cancellable, error))
-        return FALSE;
-    switch (guard.mode) {
-    case HYPERV_GUARD_LOCAL:
+static gboolean require_mode(const HypervGuard *guard, gboolean guarded_as_well, GError **error)
+{
+    if (guard->mode == HYPERV_GUARD_LOCAL || (guard->mode == HYPERV_GUARD_GUARDED && guarded_as_well))
         return TRUE;
-    case HYPERV_GUARD_GUARDED:
+    if (guard->mode == HYPERV_GUARD_GUARDED)
         hyperv_error_set(error, HYPERV_ERROR_GUARD_MODE, 0,
                          "the host is guarded by a Host Guardian Service and makes no key protectors of its own: "
                          "give keys");
-        return FALSE;
-    case HYPERV_GUARD_NONE:
+    else
         hyperv_error_set(error, HYPERV_ERROR_GUARD_MODE, 0,
-                         "the host has no Host Guardian Service client to make a key protector: give keys");
-        return FALSE;
-    case HYPERV_GUARD_UNKNOWN:
-        break;
-    }
-    hyperv_error_set(error, HYPERV_ERROR_GUARD_MODE, 0,
-                     "the host does not know its guard mode, and makes no key protector: give keys");
+                         "the host does not know its guard mode, and makes no key protector: give keys");
     return FALSE;
 }
 
-/* NULL without an error when there is none. */
-static WsmanInstance *find_guardian(HypervCall *call, const char *name, GError **error)
-{
-    g_autofree char *quoted = wsman_wql_quote(name);
-    g_autofree char *query = g_strconcat("select * from " GUARDIAN_CLASS " where Name = ", quoted, NULL);
-    g_autoptr(GPtrArray) rows = wsman_client_query(hyperv_host_get_client(call->host), HYPERV_NS_HGS, query,
-                                                   call->cancellable, error);
+/* --- the owner -------------------------------------------------------------------------- */
 
-    if (!rows) {
-        g_prefix_error(error, "looking for guardian '%s': ", name);
-        return NULL;
-    }
-    return rows->len > 0 ? wsman_instance_ref(g_ptr_array_index(rows, 0)) : NULL;
-}
-
-static WsmanInstance *create_guardian(HypervCall *call, const char *name, GError **error)
+static HypervGuardian *create_guardian(HypervCall *call, const char *name, GError **error)
 {
     g_autoptr(WsmanArgs) args = wsman_args_new();
     g_autofree char *what = g_strdup_printf("making guardian '%s'", name);
@@ -121,67 +104,157 @@ static WsmanInstance *create_guardian(HypervCall *call, const char *name, GError
     if (!out)
         return NULL;
     if (get_result(out))
-        return wsman_instance_ref((WsmanInstance *)get_result(out));
+        return hyperv_guardian_new((WsmanInstance *)get_result(out));
     hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s: the answer holds no guardian", what);
     return NULL;
 }
 
-static WsmanInstance *get_owner(HypervCall *call, const char *name, gboolean create, GError **error)
+/* What the host itself would refuse without telling why. */
+static gboolean check_guardian(const HypervGuardian *guardian, gboolean as_owner, GError **error)
 {
+    const HypervCertificate *const certificates[] = { guardian->signing, guardian->encryption };
     g_autoptr(GError) local_error = NULL;
-    WsmanInstance *guardian = find_guardian(call, name, &local_error);
 
-    if (guardian)
-        return guardian;
-    if (local_error) {
-        g_propagate_error(error, g_steal_pointer(&local_error));
-        return NULL;
+    if (as_owner && !guardian->has_private_key) {
+        hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
+                         "guardian '%s' cannot own a key protector: the host has no private key of it",
+                         guardian->name);
+        return FALSE;
     }
-    if (create)
-        return create_guardian(call, name, error);
+    for (gsize i = 0; i < G_N_ELEMENTS(certificates); i++) {
+        if (!certificates[i] || hyperv_certificate_check_time(certificates[i], "its certificate", &local_error))
+            continue;
+        hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0, "guardian '%s' of the host cannot be used: %s",
+                         guardian->name, local_error->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* An owner that was there, or that is made. *made: to be freed; else NULL. */
+static const HypervGuardian *get_owner(HypervCall *call, const GPtrArray *known, const HypervOwner *owner,
+                                       HypervGuardian **made, GError **error)
+{
+    const char *name = owner->name ? owner->name : DEFAULT_OWNER;
+    const HypervGuardian *guardian = hyperv_guardian_find(known, name);
+
+    *made = NULL;
+    if (guardian)
+        return check_guardian(guardian, TRUE, error) ? guardian : NULL;
+    if (owner->create)
+        return *made = create_guardian(call, name, error);
     hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
                      "the host has no guardian '%s' to own a key protector, and none may be made", name);
     return NULL;
 }
 
-static void wipe_and_free(gpointer data)
-{
-    GByteArray *copy = data;
+/* --- the others --------------------------------------------------------------------------- */
 
-    gnutls_memset(copy->data, 0, copy->len);
-    g_byte_array_unref(copy);
+static const HypervGuardian *find_by_metadata(const GPtrArray *known, const HypervMetadata *metadata)
+{
+    for (guint i = 0; i < known->len; i++) {
+        const HypervGuardian *guardian = g_ptr_array_index(known, i);
+
+        if (guardian->encryption && hyperv_certificate_equal(guardian->encryption, metadata->encryption))
+            return guardian;
+        if (!metadata->signing && guardian->signing &&
+            hyperv_certificate_equal(guardian->signing, metadata->encryption))
+            return guardian;
+    }
+    return NULL;
 }
+
+/* The instances to send, each once. */
+static GPtrArray *resolve_guardians(const GPtrArray *known, const GPtrArray *wanted, GError **error)
+{
+    g_autoptr(GPtrArray) instances = g_ptr_array_new_with_free_func((GDestroyNotify)wsman_instance_unref);
+
+    for (guint i = 0; i < wanted->len; i++) {
+        const HypervMetadata *metadata = g_ptr_array_index(wanted, i);
+        const HypervGuardian *guardian = find_by_metadata(known, metadata);
+
+        if (guardian) {
+            if (!check_guardian(guardian, FALSE, error))
+                return NULL;
+            if (!g_ptr_array_find(instances, guardian->instance, NULL))
+                g_ptr_array_add(instances, wsman_instance_ref(guardian->instance));
+        } else if (metadata->signing) {
+            g_ptr_array_add(instances, hyperv_metadata_to_instance(metadata));
+        } else {
+            hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
+                             "the host has no guardian with the certificate %s (%s): give its metadata document in "
+                             "place of the certificate, or import the guardian on the host",
+                             metadata->encryption->thumbprint, metadata->encryption->subject);
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&instances);
+}
+
+/* --- making ------------------------------------------------------------------------------- */
 
 static GBytes *take_raw_data(const WsmanInstance *out, GError **error)
 {
     const WsmanInstance *protector = get_result(out);
     g_autoptr(GBytes) raw = protector ? wsman_instance_get_bytes(protector, "RawData") : NULL;
-    GByteArray *copy;
 
     if (!raw || g_bytes_get_size(raw) == 0) {
         hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "making a key protector: the answer holds none");
         return NULL;
     }
-    copy = g_byte_array_sized_new(g_bytes_get_size(raw));
-    g_byte_array_append(copy, g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
-    return g_bytes_new_with_free_func(copy->data, copy->len, wipe_and_free, copy);
+    return hyperv_secret_bytes(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
 }
 
-GBytes *hyperv_make_protector(HypervHost *host, const char *owner, gboolean create_owner,
-                              GCancellable *cancellable, GError **error)
+static GBytes *new_by_guardians(HypervCall *call, const HypervGuardian *owner, const GPtrArray *instances,
+                                GError **error)
+{
+    g_autoptr(WsmanArgs) args = wsman_args_new();
+    g_autoptr(WsmanInstance) out = NULL;
+
+    wsman_args_add_object(args, "Owner", owner->instance);
+    for (guint i = 0; instances && i < instances->len; i++)
+        wsman_args_add_object(args, "Guardian", g_ptr_array_index(instances, i));
+    wsman_args_add_boolean(args, "AllowUntrustedRoot", TRUE);
+    out = invoke_static(call, PROTECTOR_CLASS, "NewByGuardians", args, "making a key protector", error);
+    return out ? take_raw_data(out, error) : NULL;
+}
+
+static GBytes *make_protector(HypervCall *call, const HypervOwner *wanted_owner, const GPtrArray *guardians,
+                              GError **error)
+{
+    g_autoptr(GPtrArray) known = hyperv_list_guardians(call->host, call->cancellable, error);
+    g_autoptr(GPtrArray) instances = NULL;
+    g_autoptr(HypervGuardian) made = NULL;
+    const HypervGuardian *owner;
+
+    if (!known)
+        return NULL;
+    if (guardians && !(instances = resolve_guardians(known, guardians, error)))
+        return NULL;
+    owner = get_owner(call, known, wanted_owner, &made, error);
+    return owner ? new_by_guardians(call, owner, instances, error) : NULL;
+}
+
+GBytes *hyperv_make_protector(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner, GError **error)
+{
+    return require_mode(guard, FALSE, error) ? make_protector(call, owner, NULL, error) : NULL;
+}
+
+GBytes *hyperv_make_protector_for(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner,
+                                  const GPtrArray *guardians, GError **error)
+{
+    return require_mode(guard, TRUE, error) ? make_protector(call, owner, guardians, error) : NULL;
+}
+
+gboolean hyperv_convert_protector(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,
+                                  GError **error)
 {
     HypervCall call = { .host = host, .cancellable = cancellable };
     g_autoptr(WsmanArgs) args = wsman_args_new();
-    g_autoptr(WsmanInstance) guardian = NULL;
+    g_autoptr(GBytes) framed = hyperv_protector_frame(data, size);
     g_autoptr(WsmanInstance) out = NULL;
 
-    if (!require_local_mode(host, cancellable, error))
-        return NULL;
-    guardian = get_owner(&call, owner ? owner : DEFAULT_OWNER, create_owner, error);
-    if (!guardian)
-        return NULL;
-    wsman_args_add_object(args, "Owner", guardian);
-    wsman_args_add_boolean(args, "AllowUntrustedRoot", TRUE);
-    out = invoke_static(&call, "MSFT_HgsKeyProtector", "NewByGuardians", args, "making a key protector", error);
-    return out ? take_raw_data(out, error) : NULL;
+    wsman_args_add_secret_bytes(args, "Bytes", g_bytes_get_data(framed, NULL), g_bytes_get_size(framed));
+    out = invoke_static(&call, PROTECTOR_CLASS, "ConvertToByRawBytes", args, "checking the key protector", error);
+    return out != NULL;
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "hyperv/hyperv_host.h"
+#include "hyperv/hyperv_method.h"
 
 typedef enum {
     HYPERV_GUARD_NONE,    /* the host has no HGS client classes */
@@ -23,7 +23,24 @@ typedef struct {
 /* One request. A host without the classes gives HYPERV_GUARD_NONE. */
 gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *cancellable, GError **error);
 
-/* Makes a key protector on the host, owned by the guardian (NewByGuardians),
- * in local mode only. The bytes, framed, or NULL. */
-GBytes *hyperv_make_protector(HypervHost *host, const char *owner, gboolean create_owner,
-                              GCancellable *cancellable, GError **error);
+/* AttestationStatus passed, and IsHostGuarded. */
+gboolean hyperv_guard_has_passed(const HypervGuard *guard);
+
+/* Who owns what the host makes: a guardian of the host with its private keys. */
+typedef struct {
+    const char *name; /* NULL: UntrustedGuardian */
+    gboolean create;  /* make it if the host has none of that name */
+} HypervOwner;
+
+/* Makes a key protector on the host for its owner alone (NewByGuardians), in
+ * local mode only. The bytes, framed, or NULL. */
+GBytes *hyperv_make_protector(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner, GError **error);
+
+/* The same for other guardians as well (HypervMetadata): those that the host
+ * has by the certificate, others by their documents. In local and guarded mode. */
+GBytes *hyperv_make_protector_for(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner,
+                                  const GPtrArray *guardians, GError **error);
+
+/* MSFT_HgsKeyProtector.ConvertToByRawBytes: whether the host can read it. */
+gboolean hyperv_convert_protector(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,
+                                  GError **error);

@@ -24,7 +24,7 @@ static HypervCertificate *read_certificate(const WsmanInstance *instance, const 
     return der ? hyperv_certificate_new(der, NULL) : NULL;
 }
 
-static HypervGuardian *guardian_new(WsmanInstance *instance)
+HypervGuardian *hyperv_guardian_new(WsmanInstance *instance)
 {
     HypervGuardian *guardian = g_new0(HypervGuardian, 1);
     const char *name = wsman_instance_get_string(instance, "Name");
@@ -49,7 +49,7 @@ GPtrArray *hyperv_list_guardians(HypervHost *host, GCancellable *cancellable, GE
         return NULL;
     }
     for (guint i = 0; rows && i < rows->len; i++)
-        g_ptr_array_add(guardians, guardian_new(g_ptr_array_index(rows, i)));
+        g_ptr_array_add(guardians, hyperv_guardian_new(g_ptr_array_index(rows, i)));
     return g_steal_pointer(&guardians);
 }
 

@@ -20,6 +20,9 @@ typedef struct {
 void hyperv_guardian_free(HypervGuardian *guardian);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HypervGuardian, hyperv_guardian_free)
 
+/* From what the host gave. */
+HypervGuardian *hyperv_guardian_new(WsmanInstance *instance);
+
 /* Array of HypervGuardian, one query. Empty where the host has no such class;
  * NULL with the error set. */
 GPtrArray *hyperv_list_guardians(HypervHost *host, GCancellable *cancellable, GError **error);

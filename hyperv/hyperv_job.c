@@ -130,8 +130,10 @@ static WsmanInstance *poll_job(HypervCall *call, const WsmanEpr *epr, guint *los
     return NULL;
 }
 
-static gboolean wait_until(HypervCall *call, const WsmanEpr *epr, gint64 deadline, gboolean *ended, GError **error)
+static gboolean wait_for(HypervCall *call, const WsmanEpr *epr, guint seconds, gboolean *ended, GError **error)
 {
+    gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
+    guint64 percent = 0;
     guint pause = JOB_FIRST_PAUSE_MS;
     guint lost = 0;
     gboolean ok = FALSE;
@@ -151,9 +153,11 @@ static gboolean wait_until(HypervCall *call, const WsmanEpr *epr, gint64 deadlin
             *ended = TRUE;
             return ok;
         }
+        if (job && wsman_instance_get_uint(job, "PercentComplete", &percent))
+            g_debug("%s: %" G_GUINT64_FORMAT " %%", wsman_epr_get_class(epr), percent);
         if (g_get_monotonic_time() >= deadline) {
-            hyperv_error_set(error, HYPERV_ERROR_TIMEOUT, 0, "the job did not end within %u s",
-                             hyperv_host_get_job_timeout(call->host));
+            hyperv_error_set(error, HYPERV_ERROR_TIMEOUT, 0,
+                             "the job did not end within %u s: it is at %" G_GUINT64_FORMAT " %%", seconds, percent);
             return FALSE;
         }
         pause = MIN(pause + pause / 2 + 1, JOB_LAST_PAUSE_MS);
@@ -162,11 +166,14 @@ static gboolean wait_until(HypervCall *call, const WsmanEpr *epr, gint64 deadlin
 
 gboolean hyperv_job_wait(HypervCall *call, const WsmanEpr *job, GError **error)
 {
-    gint64 deadline = g_get_monotonic_time() +
-                      (gint64)hyperv_host_get_job_timeout(call->host) * G_TIME_SPAN_SECOND;
+    return hyperv_job_wait_seconds(call, job, hyperv_host_get_job_timeout(call->host), error);
+}
+
+gboolean hyperv_job_wait_seconds(HypervCall *call, const WsmanEpr *job, guint seconds, GError **error)
+{
     gboolean ended = FALSE;
 
-    if (wait_until(call, job, deadline, &ended, error))
+    if (wait_for(call, job, seconds, &ended, error))
         return TRUE;
     if (!ended) {
         g_clear_pointer(&call->unfinished, wsman_epr_free);

@@ -28,6 +28,8 @@ typedef enum {
  * (timeout, cancelled, connection lost), call->unfinished names it.
  */
 gboolean hyperv_job_wait(HypervCall *call, const WsmanEpr *job, GError **error);
+/* With a limit of its own. Of other classes than Hyper-V's, too. */
+gboolean hyperv_job_wait_seconds(HypervCall *call, const WsmanEpr *job, guint seconds, GError **error);
 
 /* Waits, unless cancelled: FALSE with G_IO_ERROR_CANCELLED. */
 gboolean hyperv_job_pause(guint milliseconds, GCancellable *cancellable, GError **error);

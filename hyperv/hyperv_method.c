@@ -4,9 +4,6 @@
 #include "hyperv/hyperv_job.h"
 #include "hyperv/hyperv_names.h"
 
-#define RETURN_COMPLETED 0
-#define RETURN_JOB_STARTED 4096
-
 static const struct {
     guint32 code;
     HypervError kind;
@@ -67,9 +64,9 @@ static gboolean check_return(HypervCall *call, const WsmanInstance *out, GError 
         hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "the answer has no return code");
         return FALSE;
     }
-    if (code == RETURN_COMPLETED)
+    if (code == HYPERV_RETURN_COMPLETED)
         return TRUE;
-    if (code != RETURN_JOB_STARTED) {
+    if (code != HYPERV_RETURN_JOB_STARTED) {
         hyperv_error_set(error, hyperv_return_code_kind(code), code, "%s (return code %" G_GUINT64_FORMAT ")",
                          hyperv_return_code_name(code), code);
         return FALSE;

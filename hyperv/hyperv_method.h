@@ -13,6 +13,9 @@ typedef struct {
     WsmanEpr *unfinished; /* a job that still ran when we stopped to wait for it; freed by the owner */
 } HypervCall;
 
+#define HYPERV_RETURN_COMPLETED 0
+#define HYPERV_RETURN_JOB_STARTED 4096
+
 /* What a return code means: a row for every code of the documents. */
 const char *hyperv_return_code_name(guint32 code);
 HypervError hyperv_return_code_kind(guint32 code);

@@ -1,36 +1,160 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hyperv/hyperv_protection.h"
 
-#include "hyperv/hyperv_guard.h"
+#include "hyperv/hyperv_authorise.h"
+#include "hyperv/hyperv_protector.h"
 #include "hyperv/hyperv_security.h"
 
 void hyperv_keys_clear(HypervKeys *keys)
 {
     g_clear_pointer(&keys->made, g_bytes_unref);
+    g_clear_pointer(&keys->shielding, hyperv_shielding_free);
     keys->given = NULL;
 }
 
-gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, HypervKeys *keys, GError **error)
+gboolean hyperv_protection_is_given(const HypervProtection *protection)
 {
-    keys->given = protection;
-    if (protection && protection->protector)
+    return protection && (protection->protector || protection->shielding || protection->guardians);
+}
+
+/* What is to be set: of shielding data, what is in them. Borrowed. */
+static const guint8 *protector_of(const HypervKeys *keys, gsize *size)
+{
+    GBytes *bytes = keys->shielding ? keys->shielding->protector : keys->made;
+
+    if (bytes)
+        return g_bytes_get_data(bytes, size);
+    *size = keys->given->protector_size;
+    return keys->given->protector;
+}
+
+/* --- before --------------------------------------------------------------------------- */
+
+/* A machine that is not shielded may wait for the attestation; a shielded one
+ * is not even made where nothing says that it could ever start. */
+static gboolean check_guard(const HypervGuard *guard, const HypervSecurity *wanted, GError **error)
+{
+    if (guard->mode == HYPERV_GUARD_NONE) {
+        hyperv_error_set(error, HYPERV_ERROR_NO_FEATURE, 0,
+                         "the host has no Host Guardian Service client, hence opens no key protector: install the "
+                         "feature HostGuardian there");
+        return FALSE;
+    }
+    if (guard->mode != HYPERV_GUARD_GUARDED || !wanted->shielding_requested || hyperv_guard_has_passed(guard))
         return TRUE;
-    keys->made = hyperv_make_protector(call->host, protection ? protection->owner : NULL,
-                                       protection && protection->create_owner, call->cancellable, error);
+    hyperv_error_set(error, HYPERV_ERROR_GUARD_MODE, 0,
+                     "a shielded machine needs a host that its Host Guardian Service has attested, but IsHostGuarded "
+                     "is %s and the attestation status is %u, %s",
+                     guard->is_guarded ? "true" : "false", guard->attestation_status,
+                     hyperv_attestation_name(guard->attestation_status));
+    return FALSE;
+}
+
+/* The host's own parser is the second judge; where it lacks the method, or
+ * does not let us ask, ours is the only one. */
+static gboolean check_by_host(HypervCall *call, const guint8 *data, gsize size, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+
+    if (hyperv_convert_protector(call->host, data, size, call->cancellable, &local_error) ||
+        g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_INVALID_METHOD) ||
+        g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_INVALID_CLASS))
+        return TRUE;
+    if (g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_FAULT) || local_error->domain == HYPERV_ERROR)
+        hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "the host does not take the key protector: %s",
+                         local_error->message);
+    else
+        g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
+}
+
+static gboolean check_authorised(HypervCall *call, const HypervGuard *guard, const guint8 *data, gsize size,
+                                 GError **error)
+{
+    g_autoptr(GPtrArray) wrappings = hyperv_protector_wrappings(data, size, error);
+    g_autoptr(GPtrArray) guardians = wrappings ? hyperv_list_guardians(call->host, call->cancellable, error) : NULL;
+    g_autofree char *reason = NULL;
+
+    if (!guardians)
+        return FALSE;
+    if (guard->mode == HYPERV_GUARD_GUARDED && !hyperv_guard_has_passed(guard))
+        return TRUE;
+    if (hyperv_authorise_with(guard, guardians, wrappings, &reason) != HYPERV_AUTHORISES_NO)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_NOT_AUTHORISED, 0,
+                     "the key protector does not authorise this host, so the machine could not start: %s", reason);
+    return FALSE;
+}
+
+static gboolean read_shielding(HypervCall *call, HypervKeys *keys, GError **error)
+{
+    gsize size;
+    const guint8 *data;
+
+    keys->shielding = hyperv_shielding_read(call->host, keys->given->shielding, keys->given->shielding_size,
+                                            call->cancellable, error);
+    if (!keys->shielding)
+        return FALSE;
+    data = g_bytes_get_data(keys->shielding->protector, &size);
+    if (hyperv_protector_check(data, size, error))
+        return TRUE;
+    g_prefix_error(error, "in the shielding data: ");
+    return FALSE;
+}
+
+static gboolean make(HypervCall *call, const HypervGuard *guard, HypervKeys *keys, GError **error)
+{
+    const HypervProtection *given = keys->given;
+    HypervOwner owner = { .name = given ? given->owner : NULL, .create = given && given->create_owner };
+
+    if (given && given->guardians)
+        keys->made = hyperv_make_protector_for(call, guard, &owner, given->guardians, error);
+    else
+        keys->made = hyperv_make_protector(call, guard, &owner, error);
     return keys->made != NULL;
 }
+
+gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, const HypervSecurity *wanted,
+                             HypervKeys *keys, GError **error)
+{
+    HypervGuard guard;
+    gsize size;
+    const guint8 *data;
+
+    keys->given = protection;
+    if (!hyperv_query_guard(call->host, &guard, call->cancellable, error) || !check_guard(&guard, wanted, error))
+        return FALSE;
+    if (!protection || (!protection->protector && !protection->shielding))
+        return make(call, &guard, keys, error);
+    if (protection->shielding && !read_shielding(call, keys, error))
+        return FALSE;
+    data = protector_of(keys, &size);
+    return check_by_host(call, data, size, error) && check_authorised(call, &guard, data, size, error);
+}
+
+/* --- in the machine ---------------------------------------------------------------------- */
 
 static gboolean send_protector(HypervCall *call, const WsmanInstance *settings, const HypervKeys *keys,
                                GError **error)
 {
     gsize size;
-    const guint8 *data;
+    const guint8 *data = protector_of(keys, &size);
 
-    if (!keys->made)
-        return hyperv_security_set_protector(call, settings, keys->given->protector, keys->given->protector_size,
-                                             error);
-    data = g_bytes_get_data(keys->made, &size);
     return hyperv_security_set_protector(call, settings, data, size, error);
+}
+
+/* ASSUMED: what a policy demands shows in the switches that it turned on. */
+static gboolean check_policy(const WsmanInstance *settings, const HypervSecurity *wanted, GError **error)
+{
+    gboolean shielded = FALSE;
+
+    wsman_instance_get_boolean(settings, "ShieldingRequested", &shielded);
+    if (!shielded || wanted->shielding_requested)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_POLICY, 0,
+                     "the policy in the shielding data demands a shielded machine, which the definition does not "
+                     "ask for");
+    return FALSE;
 }
 
 /*
@@ -38,13 +162,20 @@ static gboolean send_protector(HypervCall *call, const WsmanInstance *settings, 
  * it. A protector does not, and they were read right before.
  */
 static gboolean send_policy(HypervCall *call, const char *guid, const WsmanInstance *settings,
-                            const HypervKeys *keys, WsmanInstance **again, GError **error)
+                            const HypervKeys *keys, const HypervSecurity *wanted, WsmanInstance **again,
+                            GError **error)
 {
+    gsize size;
+    const guint8 *data;
+
     *again = NULL;
-    if (!keys->given || !keys->given->policy)
+    if (!keys->shielding || !keys->shielding->policy)
         return TRUE;
-    return hyperv_security_set_policy(call, settings, keys->given->policy, keys->given->policy_size, error) &&
-           hyperv_security_fetch(call, guid, again, error);
+    data = g_bytes_get_data(keys->shielding->policy, &size);
+    if (!hyperv_security_set_policy(call, settings, data, size, error) ||
+        !hyperv_security_fetch(call, guid, again, error))
+        return FALSE;
+    return !*again || check_policy(*again, wanted, error);
 }
 
 gboolean hyperv_keys_apply(HypervCall *call, const char *guid, const WsmanInstance *settings, const HypervKeys *keys,
@@ -53,7 +184,10 @@ gboolean hyperv_keys_apply(HypervCall *call, const char *guid, const WsmanInstan
     g_autoptr(WsmanInstance) again = NULL;
 
     if (set_protector && (!send_protector(call, settings, keys, error) ||
-                          !send_policy(call, guid, settings, keys, &again, error)))
+                          !send_policy(call, guid, settings, keys, wanted, &again, error)))
         return FALSE;
-    return hyperv_security_modify(call, again ? again : settings, wanted, error);
+    if (!hyperv_security_modify(call, again ? again : settings, wanted, error))
+        return FALSE;
+    return !set_protector || !keys->shielding || !keys->given->provisioning ||
+           hyperv_provision(call, guid, keys->shielding, keys->given->provisioning, error);
 }

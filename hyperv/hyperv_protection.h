@@ -1,26 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * From a HypervProtection to a machine with a TPM, for define and redefine.
+ *
+ *   given             before anything is changed             in the machine
+ *   key protector     read by the host                       SetKeyProtector
+ *   shielding data    read by the host; protector checked    and SetSecurityPolicy, ProvisionMachine
+ *   guardians         protector made for them                SetKeyProtector
+ *   nothing           protector made, in local mode          SetKeyProtector
+ *
+ * In every case the guard of the host is looked at, and whether the protector
+ * authorises the host.
  */
 #pragma once
 
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_method.h"
 
-/* The protector to be set: the caller's bytes, or what the host made. */
+/* The protector to be set: the caller's bytes, what the host made, or what
+ * was in shielding data. */
 typedef struct {
     const HypervProtection *given; /* borrowed, may be NULL */
     GBytes *made;
+    HypervShielding *shielding;
 } HypervKeys;
 
 void hyperv_keys_clear(HypervKeys *keys);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HypervKeys, hyperv_keys_clear)
 
-/* Has the host make a protector unless one was given. To be called before
- * anything is changed: in a guarded host it fails. */
-gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, HypervKeys *keys, GError **error);
+/* Whether key material was given, of any kind. */
+gboolean hyperv_protection_is_given(const HypervProtection *protection);
 
-/* Sets protector, policy and switches, in this order, and reads back.
- * settings: as just read. set_protector: FALSE keeps the one that is there. */
+/* Does all that can be done before anything is changed. wanted: what the
+ * machine is to be. */
+gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, const HypervSecurity *wanted,
+                             HypervKeys *keys, GError **error);
+
+/* Sets protector, policy and switches, in this order, and reads back; then
+ * provisions. settings: as just read. set_protector: FALSE keeps the one that
+ * is there, and what goes with it. */
 gboolean hyperv_keys_apply(HypervCall *call, const char *guid, const WsmanInstance *settings, const HypervKeys *keys,
                            gboolean set_protector, const HypervSecurity *wanted, GError **error);

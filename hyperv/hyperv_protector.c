@@ -35,6 +35,19 @@ gboolean hyperv_protector_is_empty(const guint8 *data, gsize size)
     return size == FRAME_SIZE && frame_length(data) == FRAME_SIZE;
 }
 
+GBytes *hyperv_protector_frame(const guint8 *data, gsize size)
+{
+    gboolean is_framed = size >= FRAME_SIZE && frame_length(data) == size;
+    gsize total = is_framed ? size : size + FRAME_SIZE;
+    guint8 head[] = { total >> 24, total >> 16, total >> 8, total };
+    GByteArray *framed = g_byte_array_sized_new(total);
+
+    if (!is_framed)
+        g_byte_array_append(framed, head, sizeof(head));
+    g_byte_array_append(framed, data, size);
+    return g_bytes_new_with_free_func(framed->data, framed->len, (GDestroyNotify)hyperv_protector_bytes_free, framed);
+}
+
 /* White space apart, text that starts a document; UTF-8 or UTF-16, with a byte
  * order mark or without. */
 static gboolean starts_xml(const guint8 *data, gsize size)

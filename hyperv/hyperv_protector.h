@@ -46,6 +46,9 @@ HypervMaterial hyperv_material_detect(const guint8 *data, gsize size);
  * never what the bytes are. */
 gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error);
 
+/* A copy with its frame, which is wiped when it is freed: what hosts take. */
+GBytes *hyperv_protector_frame(const guint8 *data, gsize size);
+
 /* Whether a framed protector is the empty one, which stands for none. */
 gboolean hyperv_protector_is_empty(const guint8 *data, gsize size);
 

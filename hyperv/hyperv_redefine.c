@@ -99,7 +99,8 @@ static gboolean look_at_protector(Redefinition *redefinition, const HypervProtec
         return FALSE;
     data = g_bytes_get_data(there, &size);
     redefinition->set_protector = size == 0 || hyperv_protector_is_empty(data, size);
-    if (redefinition->set_protector || !given || !given->protector || is_same_protector(given, there))
+    if (redefinition->set_protector || !hyperv_protection_is_given(given) ||
+        (given->protector && is_same_protector(given, there)))
         return TRUE;
     hyperv_error_set(error, HYPERV_ERROR_PROTECTOR_IN_USE, 0,
                      "'%s' has a key protector already, and its TPM's state could not be read with another one",
@@ -112,12 +113,12 @@ static gboolean prepare_security(Redefinition *redefinition, const HypervProtect
     const HypervSecurity *current = &redefinition->current->security;
     const HypervSecurity *wanted = &redefinition->wanted->security;
 
-    if (!wanted->tpm_enabled || (current->tpm_enabled && !(given && given->protector)))
+    if (!wanted->tpm_enabled || (current->tpm_enabled && !hyperv_protection_is_given(given)))
         return TRUE;
     if (!look_at_protector(redefinition, given, error))
         return FALSE;
     return !redefinition->set_protector ||
-           hyperv_keys_prepare(&redefinition->call, given, &redefinition->keys, error);
+           hyperv_keys_prepare(&redefinition->call, given, wanted, &redefinition->keys, error);
 }
 
 /* Adapters whose switch is another one than before. */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hyperv/hyperv_security.h"
 
-#include <gnutls/gnutls.h>
-#include <string.h>
-
 #include "hyperv/hyperv_names.h"
 #include "hyperv/hyperv_protector.h"
 
@@ -92,30 +89,12 @@ static gboolean send_protector(HypervCall *call, const WsmanInstance *settings, 
     return out != NULL;
 }
 
-static gboolean is_framed(const guint8 *data, gsize size)
-{
-    return size >= 4 && (((gsize)data[0] << 24) | ((gsize)data[1] << 16) | ((gsize)data[2] << 8) | data[3]) == size;
-}
-
 gboolean hyperv_security_set_protector(HypervCall *call, const WsmanInstance *settings, const guint8 *data,
                                        gsize size, GError **error)
 {
-    gsize total = size + 4;
-    guint8 *framed;
-    gboolean ok;
+    g_autoptr(GBytes) framed = hyperv_protector_frame(data, size);
 
-    if (is_framed(data, size))
-        return send_protector(call, settings, data, size, error);
-    framed = g_malloc(total);
-    framed[0] = total >> 24;
-    framed[1] = total >> 16;
-    framed[2] = total >> 8;
-    framed[3] = total;
-    memcpy(framed + 4, data, size);
-    ok = send_protector(call, settings, framed, total, error);
-    gnutls_memset(framed, 0, total);
-    g_free(framed);
-    return ok;
+    return send_protector(call, settings, g_bytes_get_data(framed, NULL), g_bytes_get_size(framed), error);
 }
 
 gboolean hyperv_security_clear_protector(HypervCall *call, const WsmanInstance *settings, GError **error)

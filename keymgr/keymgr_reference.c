@@ -22,7 +22,7 @@ invalid(const char *text, gsize size, GError **error)
 static gboolean
 href_kind(const char *text, const char *start, KeymgrReferenceKind *kind)
 {
-    if (!g_str_has_prefix(text, "http://") && !g_str_has_prefix(text, "https://"))
+    if (text[0] != '/' && !g_str_has_prefix(text, "http://") && !g_str_has_prefix(text, "https://"))
         return FALSE;
     *kind = KEYMGR_REFERENCE_SECRET;
     if ((gsize)(start - text) >= strlen("/containers/") &&

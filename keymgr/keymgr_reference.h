@@ -21,6 +21,7 @@ typedef struct {
 
 /* Takes a bare UUID in any case, or an href of which only the last part
  * counts: the store that is configured is asked, whatever host the href
- * names, as OpenStack's own client does.
+ * names, as OpenStack's own client does. The path alone, /containers/UUID, is
+ * enough.
  * FALSE with KEYMGR_ERROR_INVALID_REFERENCE. */
 gboolean keymgr_reference_parse(const char *text, KeymgrReference *reference, GError **error);

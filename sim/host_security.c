@@ -84,6 +84,8 @@ static void set_protector(SimMachine *machine, GBytes *bytes)
 {
     g_bytes_unref(machine->protector);
     machine->protector = g_bytes_ref(bytes);
+    if (sim_protector_is_none(bytes))
+        g_clear_pointer(&machine->policy, g_bytes_unref);
     sim_machine_touch(machine);
 }
 
@@ -275,7 +277,7 @@ static guint32 check_settings(const SimMachine *machine, const CimObject *next, 
                            "'%s' without a valid key protector configured.",
                            name);
     if (machine->policy && sim_policy_parse(machine->policy) == SIM_POLICY_SHIELDED &&
-        !sim_boolean(next, "ShieldingRequested"))
+        sim_boolean(next, "TpmEnabled") && !sim_boolean(next, "ShieldingRequested"))
         return sim_failure(failure, SIM_RC_FAILED,
                            "The security policy of the virtual machine '%s' demands that it is shielded.", name);
     if (!sim_boolean(next, "ShieldingRequested"))

@@ -126,7 +126,9 @@ gboolean
 wsman_args_have_secrets(const WsmanArgs *args)
 {
     for (guint i = 0; args && i < args->items->len; i++) {
-        if (((const Item *)g_ptr_array_index(args->items, i))->secret)
+        const Item *item = g_ptr_array_index(args->items, i);
+
+        if (item->secret || item->object)
             return TRUE;
     }
     return FALSE;

@@ -24,7 +24,8 @@ void wsman_args_add_epr(WsmanArgs *args, const char *name, const WsmanEpr *epr);
 /* A string parameter that holds an instance as CIM-XML text. Repeated calls
  * with one name make an array. */
 void wsman_args_add_embedded(WsmanArgs *args, const char *name, const WsmanInstance *instance);
-/* A parameter whose type is an embedded object: an XML tree of the instance. */
+/* A parameter whose type is an embedded object: an XML tree of the instance.
+ * It may hold key material, so the request is kept out of core dumps and wiped. */
 void wsman_args_add_object(WsmanArgs *args, const char *name, const WsmanInstance *instance);
 /* uint8[]. The bytes are taken for a secret: every buffer that holds them, up
  * to the request itself, is kept out of core dumps and wiped. How the array is

@@ -307,3 +307,18 @@ wsman_instance_set_array(WsmanInstance *instance, const char *name, WsmanCimType
     for (gsize i = 0; values[i]; i++)
         wsman_property_take_text(property, g_strdup(values[i]));
 }
+
+void
+wsman_instance_set_bytes(WsmanInstance *instance, const char *name, gconstpointer data, gsize size)
+{
+    wsman_property_take_text(renew(instance, name, WSMAN_CIM_UINT8, FALSE), g_base64_encode(data, size));
+}
+
+void
+wsman_instance_add_instance(WsmanInstance *instance, const char *name, WsmanInstance *value)
+{
+    WsmanProperty *property = wsman_instance_ensure(instance, name, WSMAN_CIM_STRING);
+
+    property->is_array = TRUE;
+    wsman_property_take_instance(property, wsman_instance_ref(value));
+}

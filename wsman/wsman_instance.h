@@ -76,6 +76,11 @@ void wsman_instance_set_text(WsmanInstance *instance, const char *name, WsmanCim
 void wsman_instance_set_array(WsmanInstance *instance, const char *name, WsmanCimType type,
                               const char *const *values);
 
+/* uint8[], as one item of base64. ASSUMED, as for parameters (WsmanBytesForm). */
+void wsman_instance_set_bytes(WsmanInstance *instance, const char *name, gconstpointer data, gsize size);
+/* Adds to an array of embedded objects. Takes a reference. */
+void wsman_instance_add_instance(WsmanInstance *instance, const char *name, WsmanInstance *value);
+
 /* CIM-XML text, DTD 2.0 (DSP0201): only what was set, with numeric character
  * references alone, since Hyper-V's reader refuses the named ones. */
 char *wsman_instance_to_cimxml(const WsmanInstance *instance);

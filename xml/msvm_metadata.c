@@ -56,6 +56,7 @@ msvmMetadataFree(MsvmMetadata *metadata)
         return;
     g_hash_table_unref(metadata->image);
     g_hash_table_unref(metadata->flavor);
+    g_hash_table_unref(metadata->instance);
     g_ptr_array_unref(metadata->keys);
     g_free(metadata->template_id);
     g_free(metadata->owner);
@@ -324,6 +325,26 @@ msvmMetadataReadFlavor(MsvmMetadata *metadata, xmlNodePtr node)
 
 
 static int
+msvmMetadataReadInstanceProperty(MsvmMetadata *metadata, xmlNodePtr node)
+{
+    return msvmMetadataReadPair(metadata->instance, node, "instance property");
+}
+
+
+static int
+msvmMetadataReadInstance(MsvmMetadata *metadata, xmlNodePtr node)
+{
+    static const MsvmElement elements[] = {
+        { "property", msvmMetadataReadInstanceProperty, true }, { NULL, NULL, false },
+    };
+
+    if (msvmMetadataCheckAttributes(node, msvmNoAttributes) < 0)
+        return -1;
+    return msvmMetadataReadChildren(metadata, node, elements);
+}
+
+
+static int
 msvmMetadataReadKeys(MsvmMetadata *metadata, xmlNodePtr node)
 {
     static const MsvmElement elements[] = {
@@ -395,15 +416,30 @@ msvmMetadataReadOwner(MsvmMetadata *metadata, xmlNodePtr node)
 
 
 static int
+msvmMetadataReadProvisioning(MsvmMetadata *metadata, xmlNodePtr node)
+{
+    static const char *const names[] = { "run", NULL };
+    g_autofree char *run = NULL;
+
+    if (msvmMetadataCheckAttributes(node, names) < 0 ||
+        msvmMetadataCheckEmpty(node) < 0 || !(run = msvmMetadataRequired(node, "run")))
+        return -1;
+    return msvmMetadataYesNo(node, "run", &metadata->provision);
+}
+
+
+static int
 msvmMetadataReadSecurity(MsvmMetadata *metadata, xmlNodePtr node)
 {
     static const MsvmElement elements[] = {
         { "image", msvmMetadataReadImage, false },
         { "flavor", msvmMetadataReadFlavor, false },
+        { "instance", msvmMetadataReadInstance, false },
         { "keys", msvmMetadataReadKeys, false },
         { "secureBoot", msvmMetadataReadSecureBoot, false },
         { "policy", msvmMetadataReadPolicy, false },
         { "owner", msvmMetadataReadOwner, false },
+        { "provisioning", msvmMetadataReadProvisioning, false },
         { NULL, NULL, false },
     };
 
@@ -438,6 +474,7 @@ msvmMetadataCollect(xmlNodePtr node, MsvmProblems *problems)
 
     metadata->image = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     metadata->flavor = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    metadata->instance = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     metadata->keys = g_ptr_array_new_with_free_func(g_free);
     metadata->problems = problems;
     for (child = node ? node->children : NULL; child; child = child->next) {

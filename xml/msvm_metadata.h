@@ -6,10 +6,12 @@
  *   <msvm:security xmlns:msvm='urn:libvirt-msvm:domain:1'>
  *     <msvm:image><msvm:property name='os_vtpm' value='optional'/></msvm:image>
  *     <msvm:flavor><msvm:extraSpec name='os:vtpm' value='required'/></msvm:flavor>
+ *     <msvm:instance><msvm:property name='fsk:TimeZone' value='UTC'/></msvm:instance>
  *     <msvm:keys><msvm:key secret='UUID'/></msvm:keys>
  *     <msvm:secureBoot template='MicrosoftUEFICertificateAuthority'/>
  *     <msvm:policy shielded='yes' encryptTraffic='yes'/>
  *     <msvm:owner guardian='UntrustedGuardian' create='yes'/>
+ *     <msvm:provisioning run='no'/>
  *   </msvm:security>
  */
 #pragma once
@@ -27,6 +29,7 @@
 typedef struct {
     GHashTable *image;      /* name -> value, both char * */
     GHashTable *flavor;
+    GHashTable *instance;   /* its own metadata, which go before those of the image */
     bool has_keys;
     GPtrArray *keys;        /* char *, lower case, in order */
     char *template_id;      /* of Secure Boot, lower case; or NULL */
@@ -34,6 +37,7 @@ typedef struct {
     virTristateBool encrypt_traffic;
     char *owner;            /* or NULL */
     virTristateBool create_owner;
+    virTristateBool provision;
     MsvmProblems *problems; /* while it is being read; borrowed */
 } MsvmMetadata;
 

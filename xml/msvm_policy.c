@@ -8,6 +8,7 @@
 
 #include "xml/msvm_metadata.h"
 #include "xml/msvm_policy.h"
+#include "xml/msvm_policy_shielding.h"
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
 
@@ -50,6 +51,7 @@ static const char *const msvmKnownImage[] = {
     "os_vtpm", "os_vtpm_keys", "os_secure_boot", "os_shielded_vm", "hw_machine_type", "hypervisor_type",
     "hypervisor_version_requires", "img_pdk_reference", NULL,
 };
+static const char *const msvmKnownInstance[] = { "img_pdk_reference", NULL };
 static const char *const msvmKnownFlavor[] = { "os:vtpm", "os:secure_boot", "os:shielded_vm", NULL };
 
 /* An image or a flavor has many properties that are for others. Those that
@@ -67,6 +69,8 @@ msvmPolicyFree(MsvmPolicy *policy)
         return;
     g_free(policy->secure_boot_template);
     g_strfreev(policy->keys);
+    g_strfreev(policy->fabric_names);
+    g_strfreev(policy->fabric_values);
     g_free(policy->owner);
     g_free(policy->version_requires);
     g_free(policy);
@@ -112,6 +116,22 @@ msvmPolicyCheckNames(const MsvmMetadata *metadata, bool image, MsvmProblems *pro
         if (!g_strv_contains(known, name) && msvmPolicyIsReserved(name))
             msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where, "unknown %s '%s'",
                             image ? "image property" : "flavor extra spec", name);
+    }
+}
+
+
+static void
+msvmPolicyCheckInstanceNames(const MsvmMetadata *metadata, MsvmProblems *problems)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(metadata->instance), (GCompareFunc)strcmp);
+    GList *item;
+
+    for (item = names; item; item = item->next) {
+        const char *name = item->data;
+
+        if (!g_strv_contains(msvmKnownInstance, name) && msvmPolicyIsReserved(name))
+            msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, "/domain/metadata/msvm:security/msvm:instance",
+                            "unknown instance property '%s'", name);
     }
 }
 
@@ -353,6 +373,23 @@ msvmPolicyCheckDistinct(const GPtrArray *keys)
 
 
 static int
+msvmPolicyPDK(MsvmPolicy *policy, const MsvmMetadata *metadata, GPtrArray *keys, const char **source)
+{
+    const char *from;
+    char *reference;
+
+    if (msvmPolicyPDKReference(metadata, &reference, &from) < 0)
+        return -1;
+    if (!reference)
+        return 0;
+    policy->shielding_data = true;
+    g_ptr_array_add(keys, reference);
+    *source = from;
+    return 0;
+}
+
+
+static int
 msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def, bool decided)
 {
     const char *property = g_hash_table_lookup(metadata->image, "os_vtpm_keys");
@@ -360,6 +397,8 @@ msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomain
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
     const char *source = NULL;
 
+    if (msvmPolicyPDK(policy, metadata, keys, &source) < 0)
+        return -1;
     if (property) {
         g_autoptr(GPtrArray) list = msvmPolicyParseKeys(property);
 
@@ -395,11 +434,6 @@ msvmPolicyShielding(MsvmPolicy *policy, const MsvmMetadata *metadata)
     MsvmWishes wishes = msvmPolicyWishes(metadata, "os_shielded_vm", "os:shielded_vm");
     bool required;
 
-    if (g_hash_table_contains(metadata->image, "img_pdk_reference")) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "image property 'img_pdk_reference': shielding data files are not supported yet");
-        return -1;
-    }
     if (msvmPolicyVerdict(msvmVerdictsOther, &wishes, "os_shielded_vm", "os:shielded_vm", &required) < 0)
         return -1;
     if (required && metadata->shielded == VIR_TRISTATE_BOOL_NO) {
@@ -516,7 +550,8 @@ msvmPolicyDecide(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDoma
     msvmProblemsCatch(problems, msvmPolicyHypervisor(policy, metadata, def), security);
     if (readable)
         msvmProblemsCatch(problems, msvmPolicySecureBoot(policy, metadata, def), security);
-    msvmProblemsCatch(problems, msvmPolicyKeys(policy, metadata, def, decided), security);
+    if (msvmProblemsCatch(problems, msvmPolicyKeys(policy, metadata, def, decided), security) == 0)
+        msvmProblemsCatch(problems, msvmPolicyProvisioning(policy, metadata, def), security);
     if (decided)
         msvmProblemsCatch(problems, msvmPolicyProtection(policy, metadata), security);
 }
@@ -531,6 +566,7 @@ msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems)
 
     msvmPolicyCheckNames(metadata, true, found);
     msvmPolicyCheckNames(metadata, false, found);
+    msvmPolicyCheckInstanceNames(metadata, found);
     msvmPolicyDecide(policy, metadata, def, found);
     msvmProblemsAddAll(problems, found);
     return msvmProblemsCount(found) == 0 ? g_steal_pointer(&policy) : NULL;

@@ -21,6 +21,7 @@
 #define MSVM_POLICY_MAX_KEYS 6
 #define MSVM_POLICY_MAX_KEYS_LENGTH 255 /* of os_vtpm_keys, as a Glance property */
 #define MSVM_POLICY_MAX_REQUIRES_LENGTH 255
+#define MSVM_POLICY_MAX_FABRIC 64 /* values of the specialization data */
 #define MSVM_NAMESPACE_URI "urn:libvirt-msvm:domain:1"
 
 typedef struct {
@@ -31,7 +32,12 @@ typedef struct {
     char *secure_boot_template; /* UUID, lower case; NULL: nothing said */
     bool shielded;
     bool encrypt_traffic;
-    char **keys;            /* references in order, lower case; NULL-terminated, never NULL */
+    char **keys;            /* references in order, lower case: UUIDs, or /containers/UUID;
+                             * NULL-terminated, never NULL */
+    bool shielding_data;    /* the keys must be shielding data: img_pdk_reference */
+    bool provision;         /* specialize the guest with them */
+    char **fabric_names;    /* @@NAME@@, sorted; NULL-terminated, never NULL */
+    char **fabric_values;   /* as many */
     char *owner;            /* guardian; NULL: the default */
     bool create_owner;
     char *version_requires; /* hypervisor_version_requires, verbatim; or NULL */

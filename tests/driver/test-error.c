@@ -46,6 +46,9 @@ static const struct {
     { hyperv_error_quark, HYPERV_ERROR_NO_GUARDIAN, VIR_ERR_CONFIG_UNSUPPORTED },
     { hyperv_error_quark, HYPERV_ERROR_INVALID_PROTECTOR, VIR_ERR_INVALID_SECRET },
     { hyperv_error_quark, HYPERV_ERROR_PROTECTOR_IN_USE, VIR_ERR_OPERATION_INVALID },
+    { hyperv_error_quark, HYPERV_ERROR_NO_FEATURE, VIR_ERR_CONFIG_UNSUPPORTED },
+    { hyperv_error_quark, HYPERV_ERROR_POLICY, VIR_ERR_CONFIG_UNSUPPORTED },
+    { hyperv_error_quark, HYPERV_ERROR_NOT_AUTHORISED, VIR_ERR_CONFIG_UNSUPPORTED },
     { keymgr_error_quark, KEYMGR_ERROR_CONFIG, VIR_ERR_CONFIG_UNSUPPORTED },
     { keymgr_error_quark, KEYMGR_ERROR_INVALID_REFERENCE, VIR_ERR_INVALID_ARG },
     { keymgr_error_quark, KEYMGR_ERROR_NOT_FOUND, VIR_ERR_NO_SECRET },
@@ -103,7 +106,7 @@ static void
 test_every_code_has_exactly_one_row(void **state)
 {
     assert_complete(WSMAN_ERROR, WSMAN_ERROR_FAULT);
-    assert_complete(HYPERV_ERROR, HYPERV_ERROR_PROTECTOR_IN_USE);
+    assert_complete(HYPERV_ERROR, HYPERV_ERROR_NOT_AUTHORISED);
     assert_complete(KEYMGR_ERROR, KEYMGR_ERROR_EXISTS);
     assert_null(msvmErrorRows(G_FILE_ERROR));
 }

@@ -209,14 +209,15 @@ static void add_switch(GPtrArray *rows, const char *query, const char *name, con
     }
 }
 
-static void add_guardian(FakeHost *fake, GPtrArray *rows, const char *query)
+static void add_guardian(FakeHost *fake, GPtrArray *rows)
 {
     WsmanInstance *guardian;
 
-    if (!fake->has_guardian || !strstr(query, "UntrustedGuardian"))
+    if (!fake->has_guardian)
         return;
     guardian = wsman_instance_new("root/Microsoft/Windows/Hgs", "MSFT_HgsGuardian");
     wsman_instance_set_string(guardian, "Name", "UntrustedGuardian");
+    wsman_instance_set_boolean(guardian, "HasPrivateSigningKey", TRUE);
     g_ptr_array_add(rows, guardian);
 }
 
@@ -274,8 +275,8 @@ static GPtrArray *on_query(gpointer opaque, const char *ns, const char *query, G
         add_switch(rows, query, "dmz", "5317C000-0000-4000-8000-000000000002");
         add_switch(rows, query, "twice", "5317C000-0000-4000-8000-000000000003");
         add_switch(rows, query, "twice", "5317C000-0000-4000-8000-000000000004");
-    } else if (strstr(query, "from MSFT_HgsGuardian ")) {
-        add_guardian(fake, rows, query);
+    } else if (strstr(query, "from MSFT_HgsGuardian")) {
+        add_guardian(fake, rows);
     } else if (strstr(query, "from Msvm_SecuritySettingData ")) {
         if (machine && machine->security)
             g_ptr_array_add(rows, wsman_instance_ref(machine->security));

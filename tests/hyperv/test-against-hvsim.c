@@ -236,11 +236,20 @@ static void test_tpm_with_a_guardian_yet_to_be_made(void **state)
     hvsim_stop(sim);
 }
 
+static GBytes *make_protector(Hvsim *sim, GError **error)
+{
+    HypervCall call = { .host = hvsim_host(sim) };
+    HypervGuard guard = { .mode = HYPERV_GUARD_LOCAL };
+    HypervOwner owner = { NULL, FALSE };
+
+    return hyperv_make_protector(&call, &guard, &owner, error);
+}
+
 static void test_protector_that_the_host_made_passes_our_check(void **state)
 {
     Hvsim *sim = start_with("--guardian=yes", NULL);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) made = hyperv_make_protector(hvsim_host(sim), NULL, FALSE, NULL, &error);
+    g_autoptr(GBytes) made = make_protector(sim, &error);
     gsize size;
     const guint8 *data;
 
@@ -257,7 +266,7 @@ static void test_given_protector_serves_and_is_not_asked_of_the_host(void **stat
     Hvsim *sim = start_with("--guardian=yes", NULL);
     g_autoptr(HypervMachine) wanted = make_machine(sim, 2, 1, 1);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) made = hyperv_make_protector(hvsim_host(sim), NULL, FALSE, NULL, &error);
+    g_autoptr(GBytes) made = make_protector(sim, &error);
     HypervProtection protection = { 0 };
     g_autofree char *guid = NULL;
 

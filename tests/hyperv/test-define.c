@@ -289,7 +289,7 @@ static void test_guarded_host_without_keys_is_refused_before_anything(void **sta
     fake->guard_mode = 2;
     expect_untouched(fake, wanted, &protection, HYPERV_ERROR_GUARD_MODE);
     fake->guard_mode = 0;
-    expect_untouched(fake, wanted, &protection, HYPERV_ERROR_GUARD_MODE);
+    expect_untouched(fake, wanted, &protection, HYPERV_ERROR_NO_FEATURE);
 }
 
 static void test_missing_guardian_is_refused_or_made(void **state)

@@ -16,6 +16,7 @@
 #define KEY7 "3f2d8c1e-6a4b-4c5d-8e9f-000000000007"
 
 #define IMAGE(n, v) "<msvm:image><msvm:property name='" n "' value='" v "'/></msvm:image>"
+#define INSTANCE(n, v) "<msvm:instance><msvm:property name='" n "' value='" v "'/></msvm:instance>"
 #define FLAVOR(n, v) "<msvm:flavor><msvm:extraSpec name='" n "' value='" v "'/></msvm:flavor>"
 #define KEYS(keys) "<msvm:keys>" keys "</msvm:keys>"
 #define KEY(id) "<msvm:key secret='" id "'/>"
@@ -250,7 +251,9 @@ test_other_properties_of_ours_are_checked_too(void **state G_GNUC_UNUSED)
         { IMAGE("hypervisor_version_requires", "10.0"), NULL, 2, XML, "hypervisor_version_requires" },
         { IMAGE("hypervisor_version_requires", "&gt;=10.0,"), NULL, 2, XML, "'>=10.0,'" },
         { IMAGE("hypervisor_version_requires", "&gt;=11"), NULL, 2, CONFIG, "'hv01' is of version 10.0.20348" },
-        { IMAGE("img_pdk_reference", "abc"), NULL, 2, CONFIG, "img_pdk_reference" },
+        { IMAGE("img_pdk_reference", "abc"), NULL, 2, XML, "'abc' is not a reference of a Barbican container" },
+        { IMAGE("img_pdk_reference", "https://h/v1/secrets/" KEY1), NULL, 2, XML, "is not a reference" },
+        { INSTANCE("os_vtpm", "required"), NULL, 2, XML, "unknown instance property 'os_vtpm'" },
         { IMAGE("os_vtpm_key", KEY1), NULL, 2, XML, "unknown image property 'os_vtpm_key'" },
         { IMAGE("os_vtpm_keys ", KEY1), NULL, 2, XML, "unknown image property 'os_vtpm_keys '" },
         { IMAGE("hypervisor_versions", "1"), NULL, 2, XML, "unknown image property" },
@@ -403,6 +406,72 @@ test_bad_keys_are_refused(void **state G_GNUC_UNUSED)
         { KEYS(KEY(KEY1)), NULL, 2, CONFIG, "<msvm:keys> names keys but the machine gets no TPM" },
         { KEYS(KEY(KEY1)) IMAGE("os_vtpm", "optional"), NULL, 2, CONFIG, "gets no TPM" },
         { NULL, TPM_SECRET("nonsense"), 2, VIR_ERR_INTERNAL_ERROR, "secret uuid" },
+    };
+
+    check_refusals(refusals, G_N_ELEMENTS(refusals));
+}
+
+
+/* --- shielding data -------------------------------------------------------- */
+
+static void
+test_shielding_data_are_a_container_and_the_instance_goes_first(void **state G_GNUC_UNUSED)
+{
+    XmlTestParts image = { .metadata = IMAGE("img_pdk_reference", KEY1), .devices = XML_TEST_TPM };
+    XmlTestParts both = { .metadata = IMAGE("img_pdk_reference", KEY1)
+                                      INSTANCE("img_pdk_reference", "http://h:9311/v1/containers/" KEY2),
+                          .devices = XML_TEST_TPM };
+    g_autoptr(MsvmPolicy) one = policy_or_fail(&image);
+    g_autoptr(MsvmPolicy) two = policy_or_fail(&both);
+
+    assert_true(one->shielding_data && one->provision);
+    assert_string_equal(one->keys[0], "/containers/" KEY1);
+    assert_null(one->keys[1]);
+    assert_string_equal(two->keys[0], "/containers/" KEY2);
+}
+
+
+static void
+test_fabric_values_are_sorted_and_name_the_computer(void **state G_GNUC_UNUSED)
+{
+    XmlTestParts parts = { .metadata = "<msvm:image><msvm:property name='fsk:TimeZone' value='CET'/>"
+                                       "<msvm:property name='fsk:Role' value='web'/></msvm:image>"
+                                       INSTANCE("fsk:TimeZone", "UTC") KEYS(KEY(KEY1)),
+                           .devices = XML_TEST_TPM };
+    XmlTestParts none = { .metadata = KEYS(KEY(KEY1)), .devices = XML_TEST_TPM };
+    XmlTestParts held = { .metadata = KEYS(KEY(KEY1)) INSTANCE("fsk:Role", "web")
+                                      "<msvm:provisioning run='no'/>", .devices = XML_TEST_TPM };
+    XmlTestParts asked = { .metadata = KEYS(KEY(KEY1)) "<msvm:provisioning run='yes'/>", .devices = XML_TEST_TPM };
+    g_autoptr(MsvmPolicy) policy = policy_or_fail(&parts);
+    g_autoptr(MsvmPolicy) without = policy_or_fail(&none);
+    g_autoptr(MsvmPolicy) manual = policy_or_fail(&held);
+    g_autoptr(MsvmPolicy) explicit = policy_or_fail(&asked);
+    g_autofree char *names = g_strjoinv(" ", policy->fabric_names);
+
+    assert_string_equal(names, "@@ComputerName@@ @@Role@@ @@TimeZone@@");
+    assert_string_equal(policy->fabric_values[1], "web");
+    assert_string_equal(policy->fabric_values[2], "UTC");
+    assert_true(policy->provision && !policy->shielding_data);
+    assert_false(without->provision);
+    assert_false(manual->provision);
+    assert_true(explicit->provision);
+}
+
+
+static void
+test_contradictions_of_shielding_data_are_refused(void **state G_GNUC_UNUSED)
+{
+    static const Refusal refusals[] = {
+        { IMAGE("img_pdk_reference", KEY1), NULL, 2, CONFIG, "names keys but the machine gets no TPM" },
+        { IMAGE("img_pdk_reference", KEY1) KEYS(KEY(KEY2)), XML_TEST_TPM, 2, CONFIG, "name different keys" },
+        { INSTANCE("img_pdk_reference", KEY1), TPM_SECRET(KEY1), 2, CONFIG, "name different keys" },
+        { INSTANCE("fsk:Role", "web"), XML_TEST_TPM, 2, CONFIG, "provisioning needs shielding data" },
+        { "<msvm:provisioning run='yes'/>", XML_TEST_TPM, 2, CONFIG, "provisioning needs shielding data" },
+        { KEYS(KEY(KEY1)) INSTANCE("fsk:ComputerName", "another"), XML_TEST_TPM, 2, CONFIG, "is 'another'" },
+        { KEYS(KEY(KEY1)) INSTANCE("fsk:", "x"), XML_TEST_TPM, 2, XML, "'fsk:' names no value" },
+        { KEYS(KEY(KEY1)) INSTANCE("fsk:@@Role@@", "x"), XML_TEST_TPM, 2, XML, "without @@" },
+        { "<msvm:provisioning/>", XML_TEST_TPM, 2, XML, "missing attribute 'run'" },
+        { "<msvm:provisioning run='maybe'/>", XML_TEST_TPM, 2, XML, "must be 'yes' or 'no'" },
     };
 
     check_refusals(refusals, G_N_ELEMENTS(refusals));
@@ -566,6 +635,9 @@ main(void)
         cmocka_unit_test(test_keys_come_from_three_places_in_order_and_lower_case),
         cmocka_unit_test(test_bad_keys_are_refused),
         cmocka_unit_test(test_the_limit_of_the_property_is_255_characters),
+        cmocka_unit_test(test_shielding_data_are_a_container_and_the_instance_goes_first),
+        cmocka_unit_test(test_fabric_values_are_sorted_and_name_the_computer),
+        cmocka_unit_test(test_contradictions_of_shielding_data_are_refused),
         cmocka_unit_test(test_shielding_implies_and_contradicts),
         cmocka_unit_test(test_owner_and_template_are_read),
         cmocka_unit_test(test_a_tpm_needs_a_host_of_version_10),

@@ -14,6 +14,7 @@
 
 #define SECURITY(x) "<metadata><msvm:security xmlns:msvm='" MSVM_NAMESPACE_URI "'>" x "</msvm:security></metadata>"
 #define IMAGE(n, v) SECURITY("<msvm:image><msvm:property name='" n "' value='" v "'/></msvm:image>")
+#define INSTANCE(n, v) SECURITY("<msvm:instance><msvm:property name='" n "' value='" v "'/></msvm:instance>")
 #define KEY "<msvm:key secret='3f2d8c1e-6a4b-4c5d-8e9f-000000000001'/>"
 #define U "3f2d8c1e-6a4b-4c5d-8e9f-000000000001"
 
@@ -105,7 +106,10 @@ test_what_the_code_takes_validates(void **state G_GNUC_UNUSED)
         IMAGE("os_vtpm", "optional"), IMAGE("os_vtpm_keys", U), IMAGE("os_vtpm_keys", " " U " , " U " "),
         IMAGE("os_vtpm_keys", U "," U "," U "," U "," U "," U), IMAGE("hw_machine_type", "hyperv-gen1"),
         IMAGE("hypervisor_type", "HyperV"), IMAGE("hypervisor_version_requires", " &gt;= 10.0 , != 10.0.14393 "),
-        IMAGE("os_type", "windows"), IMAGE("img_pdk_reference", "x"), IMAGE("empty", ""),
+        IMAGE("os_type", "windows"), IMAGE("img_pdk_reference", U), IMAGE("empty", ""), IMAGE("fsk:TimeZone", "UTC"),
+        IMAGE("img_pdk_reference", "https://keys.example.org/v1/containers/" U),
+        INSTANCE("img_pdk_reference", U), INSTANCE("fsk:TimeZone", "UTC"), INSTANCE("anything", "else"),
+        SECURITY("<msvm:provisioning run='no'/>"), SECURITY("<msvm:secureBoot template='OpenSourceShieldedVM'/>"),
         SECURITY("<msvm:flavor><msvm:extraSpec name='os:vtpm' value='required'/></msvm:flavor><msvm:image/>"),
         SECURITY("<msvm:keys>" KEY KEY KEY KEY KEY KEY "</msvm:keys>"),
         SECURITY("<msvm:policy/>"), SECURITY("<msvm:policy shielded='yes' encryptTraffic='no'/>"),
@@ -144,7 +148,9 @@ test_what_the_code_refuses_does_not_validate(void **state G_GNUC_UNUSED)
         SECURITY("<msvm:keys>" KEY KEY KEY KEY KEY KEY KEY "</msvm:keys>"),
         SECURITY("<msvm:policy shielded='maybe'/>"), SECURITY("<msvm:owner/>"), SECURITY("<msvm:owner guardian=''/>"),
         SECURITY("<msvm:owner guardian='G' create='1'/>"), SECURITY("<msvm:secureBoot/>"),
-        SECURITY("<msvm:secureBoot template='Windows'/>"),
+        SECURITY("<msvm:secureBoot template='Windows'/>"), IMAGE("img_pdk_reference", "x"),
+        IMAGE("img_pdk_reference", "https://keys.example.org/v1/secrets/" U), INSTANCE("os_vtpm", "required"),
+        SECURITY("<msvm:provisioning/>"), SECURITY("<msvm:provisioning run='maybe'/>"),
     };
     size_t i;
 

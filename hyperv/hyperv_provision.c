@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hyperv/hyperv_provision.h"
+
+#include "hyperv/hyperv_job.h"
+
+#define PROCESSOR_CLASS "Msps_ProvisioningFileProcessor"
+#define SERVICE_CLASS "Msps_ProvisioningService"
+#define JOB_CLASS "Msps_ProvisioningJob"
+
+typedef struct {
+    HypervCall *call;
+    char *pdk;
+    char *fsk;
+} Files;
+
+static void files_clear(Files *files)
+{
+    g_free(files->pdk);
+    g_free(files->fsk);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Files, files_clear)
+
+/* --- files on the host ----------------------------------------------------------------- */
+
+static gboolean write_file(HypervCall *call, const char *path, const WsmanInstance *file, GError **error)
+{
+    g_autoptr(WsmanEpr) target = wsman_epr_new(HYPERV_NS_MSPS, PROCESSOR_CLASS);
+    g_autoptr(WsmanArgs) args = wsman_args_new();
+    g_autofree char *what = g_strdup_printf("writing '%s' on the host for the provisioning", path);
+    g_autoptr(WsmanInstance) out = NULL;
+
+    wsman_args_add_string(args, "FilePath", path);
+    wsman_args_add_object(args, "ProvisioningFile", file);
+    out = hyperv_invoke(call, target, "SerializeToFile", args, what, error);
+    return out != NULL;
+}
+
+static WsmanInstance *make_fsk(const HypervProvisioning *provisioning)
+{
+    WsmanInstance *fsk = wsman_instance_new(HYPERV_NS_MSPS, "Msps_FSK");
+
+    for (gsize i = 0; provisioning->names[i]; i++) {
+        g_autoptr(WsmanInstance) pair = wsman_instance_new(HYPERV_NS_MSPS, "Msps_FabricData");
+
+        wsman_instance_set_string(pair, "key", provisioning->names[i]);
+        wsman_instance_set_string(pair, "Value", provisioning->values[i]);
+        wsman_instance_add_instance(fsk, "FabricDataPairs", pair);
+    }
+    return fsk;
+}
+
+static gboolean write_files(const Files *files, const HypervShielding *shielding,
+                            const HypervProvisioning *provisioning, GError **error)
+{
+    g_autoptr(WsmanInstance) fsk = make_fsk(provisioning);
+
+    return write_file(files->call, files->pdk, shielding->instance, error) &&
+           write_file(files->call, files->fsk, fsk, error);
+}
+
+/* Also after a cancelled call: what was written is to go. */
+static gboolean remove_file(HypervCall *call, const char *path, GError **error)
+{
+    HypervCall own = { .host = call->host };
+    g_autoptr(WsmanEpr) file = wsman_epr_new(HYPERV_NS_CIMV2, "CIM_DataFile");
+    g_autofree char *what = g_strdup_printf("removing '%s'", path);
+    g_autoptr(WsmanInstance) out = NULL;
+
+    wsman_epr_add_selector(file, "Name", path);
+    out = hyperv_invoke(&own, file, "Delete", NULL, what, error);
+    return out != NULL;
+}
+
+/* A file that was never written cannot be removed, which is no matter. */
+static void remove_files(const Files *files, gboolean ok, GError **error)
+{
+    const char *const paths[] = { files->pdk, files->fsk };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GError) local_error = NULL;
+
+        if (remove_file(files->call, paths[i], &local_error) ||
+            g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_NOT_FOUND))
+            continue;
+        if (ok)
+            g_warning("'%s' is left on the host and should be removed there: %s", paths[i], local_error->message);
+        else
+            g_prefix_error(error, "'%s' is left on the host (%s), after: ", paths[i], local_error->message);
+    }
+}
+
+/* --- the job ------------------------------------------------------------------------------ */
+
+/* ASSUMED: the key of the job is its InstanceID, as for all of CIM_ConcreteJob. */
+static WsmanEpr *job_epr(const WsmanInstance *out)
+{
+    const GPtrArray *jobs = wsman_instance_get_instances(out, "ProvisioningJob");
+    const char *id = jobs->len > 0 ? wsman_instance_get_string(g_ptr_array_index(jobs, 0), "InstanceID") : NULL;
+    WsmanEpr *epr;
+
+    if (!id && !wsman_instance_get_epr(out, "ProvisioningJob"))
+        return NULL;
+    if (!id)
+        return wsman_epr_copy(wsman_instance_get_epr(out, "ProvisioningJob"));
+    epr = wsman_epr_new(HYPERV_NS_MSPS, JOB_CLASS);
+    wsman_epr_add_selector(epr, "InstanceID", id);
+    return epr;
+}
+
+static void kill_job(HypervCall *call, const WsmanEpr *job)
+{
+    g_autoptr(WsmanArgs) args = wsman_args_new();
+    g_autoptr(WsmanInstance) out = NULL;
+
+    wsman_args_add_boolean(args, "DeleteOnKill", TRUE);
+    out = wsman_client_invoke(hyperv_host_get_client(call->host), job, "KillJob", args, NULL, NULL);
+}
+
+/* The pages name no return codes: 0 and 4096 both come with a job. */
+static WsmanEpr *start(HypervCall *call, const char *guid, const Files *files, GError **error)
+{
+    g_autoptr(WsmanEpr) target = wsman_epr_new(HYPERV_NS_MSPS, SERVICE_CLASS);
+    g_autoptr(WsmanArgs) args = wsman_args_new();
+    g_autoptr(WsmanInstance) out = NULL;
+    guint64 code = 0;
+    WsmanEpr *job;
+
+    wsman_args_add_string(args, "PDKPath", files->pdk);
+    wsman_args_add_string(args, "FSKPath", files->fsk);
+    wsman_args_add_string(args, "MachineID", guid);
+    out = wsman_client_invoke(hyperv_host_get_client(call->host), target, "ProvisionMachine", args,
+                              call->cancellable, error);
+    if (!out)
+        return NULL;
+    wsman_instance_get_uint(out, "ReturnValue", &code);
+    if (code != HYPERV_RETURN_COMPLETED && code != HYPERV_RETURN_JOB_STARTED) {
+        hyperv_error_set(error, hyperv_return_code_kind(code), code, "%s (return code %" G_GUINT64_FORMAT ")",
+                         hyperv_return_code_name(code), code);
+        return NULL;
+    }
+    job = job_epr(out);
+    if (!job)
+        hyperv_error_set(error, HYPERV_ERROR_FAILED, code, "the answer names no job");
+    return job;
+}
+
+static gboolean run(const Files *files, const char *guid, guint timeout, GError **error)
+{
+    g_autoptr(WsmanEpr) job = start(files->call, guid, files, error);
+
+    if (!job)
+        return FALSE;
+    if (hyperv_job_wait_seconds(files->call, job, timeout ? timeout : HYPERV_PROVISION_TIMEOUT, error))
+        return TRUE;
+    if (files->call->unfinished) {
+        kill_job(files->call, job);
+        g_clear_pointer(&files->call->unfinished, wsman_epr_free);
+    }
+    return FALSE;
+}
+
+gboolean hyperv_provision(HypervCall *call, const char *guid, const HypervShielding *shielding,
+                          const HypervProvisioning *provisioning, GError **error)
+{
+    g_auto(Files) files = { .call = call,
+                            .pdk = g_strdup_printf("%s\\%s.pdk", provisioning->directory, guid),
+                            .fsk = g_strdup_printf("%s\\%s.fsk", provisioning->directory, guid) };
+    gboolean ok = write_files(&files, shielding, provisioning, error);
+
+    if (ok && !run(&files, guid, provisioning->timeout, error)) {
+        ok = FALSE;
+        g_prefix_error(error, "provisioning the machine: ProvisionMachine: ");
+    }
+    remove_files(&files, ok, error);
+    return ok;
+}
