@@ -9,8 +9,12 @@
 
 #include <gio/gio.h>
 
-#include "keymgr/keymgr_error.h"
-#include "keymgr/keymgr_secret.h"
+/* Beside this file, in the tree and where they are installed. */
+#include "keymgr_error.h"
+#include "keymgr_secret.h"
+
+G_BEGIN_DECLS
+#pragma GCC visibility push(default) /* all else stays inside the library */
 
 typedef struct Keymgr Keymgr;
 
@@ -170,3 +174,6 @@ gboolean keymgr_wants_consumers(Keymgr *keymgr);
 /* Whether the store is there and takes our credentials, without asking for a
  * secret. Returns a sentence on what was reached as whom; caller frees. */
 char *keymgr_check(Keymgr *keymgr, GCancellable *cancellable, GError **error);
+
+#pragma GCC visibility pop
+G_END_DECLS

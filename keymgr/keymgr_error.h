@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default) /* all else stays inside the library */
+
 #define KEYMGR_ERROR (keymgr_error_quark())
 
 typedef enum {
@@ -29,3 +32,6 @@ typedef enum {
 /* Messages name the store, the reference and the status; never a password, a
  * token or payload bytes. A cancelled call gives G_IO_ERROR_CANCELLED. */
 GQuark keymgr_error_quark(void);
+
+#pragma GCC visibility pop
+G_END_DECLS

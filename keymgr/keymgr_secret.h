@@ -8,6 +8,9 @@
 
 #include <glib.h>
 
+G_BEGIN_DECLS
+#pragma GCC visibility push(default) /* all else stays inside the library */
+
 /* No secret store gives more; Barbican's own default limit is 20,000 bytes. */
 #define KEYMGR_SECRET_MAX_SIZE (1024 * 1024)
 
@@ -46,3 +49,6 @@ gboolean keymgr_secret_equal(const KeymgrSecret *a, const KeymgrSecret *b);
 /* Whether all secrets so far could be locked in memory; a caller warns once
  * where RLIMIT_MEMLOCK forbids it. */
 gboolean keymgr_secret_all_locked(void);
+
+#pragma GCC visibility pop
+G_END_DECLS

@@ -280,7 +280,7 @@ test_without_a_pin_only_public_objects_are_seen(void **state)
     g_autoptr(KeymgrSecret) value = keymgr_secret_new("x", 1);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, &error);
-    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, NULL, NULL, &error);
+    g_autoptr(GPtrArray) infos = keymgr_test_list(keymgr, NULL, &error);
 
     assert_non_null(secrets);
     keymgr_test_bytes(secrets, 0, "public", 6);
@@ -389,7 +389,7 @@ test_what_is_stored_is_private_and_can_be_fetched_described_listed_and_deleted(v
     assert_string_equal(info->type, "data");
     assert_string_equal(info->status, "private");
     assert_true(info->has_payload);
-    infos = keymgr_list(keymgr, "web01", NULL, &error);
+    infos = keymgr_test_list(keymgr, "web01", &error);
     assert_int_equal(infos->len, 1);
     assert_true(keymgr_delete(keymgr, id, NULL, &error));
     assert_false(keymgr_delete(keymgr, id, NULL, &error));
@@ -405,7 +405,7 @@ test_a_list_names_what_has_another_label_by_a_uri_that_works(void **state)
 {
     g_autoptr(Keymgr) keymgr = open_store();
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, "a label; with/signs", NULL, &error);
+    g_autoptr(GPtrArray) infos = keymgr_test_list(keymgr, "a label; with/signs", &error);
     g_autoptr(KeymgrInfo) info = NULL;
 
     assert_int_equal(infos->len, 1);
@@ -451,7 +451,7 @@ test_many_threads_share_a_token(void **state)
     for (i = 0; i < G_N_ELEMENTS(threads); i++)
         done += GPOINTER_TO_UINT(g_thread_join(threads[i]));
     assert_int_equal(done, 4 * G_N_ELEMENTS(threads));
-    left = keymgr_list(keymgr, "many", NULL, NULL);
+    left = keymgr_test_list(keymgr, "many", NULL);
     assert_int_equal(left->len, 0);
 }
 
