@@ -18,8 +18,8 @@
 
 VIR_LOG_INIT("msvm.connect");
 
-static void
-private_free(MsvmPrivate *priv)
+void
+msvmPrivateFree(MsvmPrivate *priv)
 {
     if (!priv)
         return;
@@ -34,16 +34,17 @@ private_free(MsvmPrivate *priv)
     g_free(priv);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPrivate, private_free)
-
+/* root: where the URI has none; may be NULL. */
 static MsvmEndpoint *
-find_endpoint(virConnectPtr conn)
+find_endpoint(const virURI *uri, const char *root)
 {
-    g_autoptr(MsvmEndpoint) endpoint = msvmEndpointParse(conn->uri);
+    g_autoptr(MsvmEndpoint) endpoint = msvmEndpointParse(uri);
     g_autoptr(MsvmConfig) config = NULL;
 
+    if (endpoint && !endpoint->root)
+        endpoint->root = g_strdup(root);
     if (!endpoint || !(config = msvmConfigLoad(endpoint->root)) ||
-        msvmEndpointComplete(endpoint, conn->uri, config) < 0)
+        msvmEndpointComplete(endpoint, uri, config) < 0)
         return NULL;
     return g_steal_pointer(&endpoint);
 }
@@ -89,10 +90,10 @@ open_host(MsvmPrivate *priv, const MsvmEndpoint *endpoint)
 }
 
 static MsvmPrivate *
-private_new(virConnectPtr conn, virConnectAuthPtr auth, unsigned int flags)
+private_new(virConnectPtr conn, const virURI *uri, const char *root, virConnectAuthPtr auth, unsigned int flags)
 {
     g_autoptr(MsvmPrivate) priv = g_new0(MsvmPrivate, 1);
-    g_autoptr(MsvmEndpoint) endpoint = find_endpoint(conn);
+    g_autoptr(MsvmEndpoint) endpoint = find_endpoint(uri, root);
 
     if (!endpoint)
         return NULL;
@@ -116,17 +117,33 @@ msvmConnectOpen(virConnectPtr conn, virConnectAuthPtr auth, virConf *conf, unsig
 
     virCheckFlags(VIR_CONNECT_RO | VIR_CONNECT_NO_ALIASES, VIR_DRV_OPEN_ERROR);
 
-    if (virConnectOpenEnsureACL(conn) < 0 || !(priv = private_new(conn, auth, flags)))
+    if (virConnectOpenEnsureACL(conn) < 0 || !(priv = private_new(conn, conn->uri, NULL, auth, flags)))
         return VIR_DRV_OPEN_ERROR;
     VIR_DEBUG("Opened host '%s', '%s'", priv->name, hyperv_host_get_name(priv->host));
     conn->privateData = priv;
     return VIR_DRV_OPEN_SUCCESS;
 }
 
+MsvmPrivate *
+msvmPrivateOpenPeer(virConnectPtr conn, const char *where)
+{
+    g_autofree char *text = strstr(where, "://") ? g_strdup(where) : g_strdup_printf("msvm://%s/", where);
+    g_autoptr(MsvmEndpoint) own = msvmEndpointParse(conn->uri);
+    g_autoptr(virURI) uri = own ? virURIParse(text) : NULL;
+
+    if (!uri)
+        return NULL;
+    if (STRNEQ_NULLABLE(uri->scheme, "msvm")) {
+        virReportError(VIR_ERR_INVALID_ARG, _("'%s' is no URI of this driver, nor the name of a host"), where);
+        return NULL;
+    }
+    return private_new(conn, uri, own->root, NULL, 0);
+}
+
 int
 msvmConnectClose(virConnectPtr conn)
 {
-    private_free(msvmPrivateOf(conn));
+    msvmPrivateFree(msvmPrivateOf(conn));
     conn->privateData = NULL;
     return 0;
 }

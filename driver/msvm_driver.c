@@ -16,8 +16,10 @@
 #include "driver/msvm_domain_save.h"
 #include "driver/msvm_domain_xml.h"
 #include "driver/msvm_identity.h"
+#include "driver/msvm_job.h"
 #include "driver/msvm_list.h"
 #include "driver/msvm_lookup.h"
+#include "driver/msvm_migrate.h"
 #include "driver/msvm_node.h"
 #include "driver/msvm_secret_driver.h"
 #include "driver/msvm_undefine.h"
@@ -77,6 +79,15 @@ static virHypervisorDriver msvm_hypervisor_driver = {
     .domainIsActive = msvmDomainIsActive, /* 0.1.0 */
     .domainIsPersistent = msvmDomainIsPersistent, /* 0.1.0 */
     .domainIsUpdated = msvmDomainIsUpdated, /* 0.1.0 */
+    .domainGetJobInfo = msvmDomainGetJobInfo, /* 0.1.0 */
+    .domainGetJobStats = msvmDomainGetJobStats, /* 0.1.0 */
+    .domainAbortJob = msvmDomainAbortJob, /* 0.1.0 */
+    .domainMigratePerform3 = msvmDomainMigratePerform3, /* 0.1.0 */
+    .domainMigrateBegin3Params = msvmDomainMigrateBegin3Params, /* 0.1.0 */
+    .domainMigratePrepare3Params = msvmDomainMigratePrepare3Params, /* 0.1.0 */
+    .domainMigratePerform3Params = msvmDomainMigratePerform3Params, /* 0.1.0 */
+    .domainMigrateFinish3Params = msvmDomainMigrateFinish3Params, /* 0.1.0 */
+    .domainMigrateConfirm3Params = msvmDomainMigrateConfirm3Params, /* 0.1.0 */
     .domainManagedSave = msvmDomainManagedSave, /* 0.1.0 */
     .domainHasManagedSaveImage = msvmDomainHasManagedSaveImage, /* 0.1.0 */
     .domainManagedSaveRemove = msvmDomainManagedSaveRemove, /* 0.1.0 */

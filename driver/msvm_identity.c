@@ -113,5 +113,14 @@ msvmConnectSupportsFeature(virConnectPtr conn, int feature)
         return -1;
     if (virDriverFeatureIsGlobal(feature, &supported))
         return supported;
-    return 0;
+    switch ((virDrvFeature)feature) {
+    case VIR_DRV_FEATURE_MIGRATION_V3:
+    case VIR_DRV_FEATURE_MIGRATION_PARAMS:
+    case VIR_DRV_FEATURE_MIGRATION_DIRECT:
+    case VIR_DRV_FEATURE_MIGRATION_P2P:
+    case VIR_DRV_FEATURE_MIGRATION_OFFLINE:
+        return 1;
+    default:
+        return 0;
+    }
 }

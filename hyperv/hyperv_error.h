@@ -26,6 +26,9 @@ typedef enum {
     HYPERV_ERROR_GUARD_MODE,        /* not possible in the guard mode of this host */
     HYPERV_ERROR_NO_GUARDIAN,       /* no guardian of that name, and none may be made */
     HYPERV_ERROR_INVALID_PROTECTOR, /* bytes that are no key protector; the message says why */
+    HYPERV_ERROR_INCOMPATIBLE,      /* the machine cannot run on that host */
+    HYPERV_ERROR_UNSAFE,            /* the machine's protector does not authorise that host */
+    HYPERV_ERROR_ABORTED,           /* somebody ended the job */
     HYPERV_ERROR_PROTECTOR_IN_USE,  /* a machine with TPM state already has a protector */
     HYPERV_ERROR_NO_FEATURE,        /* the host lacks a feature of Windows; the message names it */
     HYPERV_ERROR_POLICY,            /* a security policy that contradicts what was asked for */

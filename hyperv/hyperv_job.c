@@ -57,10 +57,12 @@ static char *describe_failure(HypervCall *call, const WsmanEpr *epr, const Wsman
 }
 
 /* Return codes that say more than "the job failed" come as job errors, too. */
-static HypervError failure_kind(guint64 code)
+static HypervError failure_kind(guint64 state, guint64 code)
 {
     HypervError kind = hyperv_return_code_kind(code);
 
+    if (state == HYPERV_JOB_TERMINATED || state == HYPERV_JOB_KILLED)
+        return HYPERV_ERROR_ABORTED;
     if (kind == HYPERV_ERROR_ACCESS_DENIED || kind == HYPERV_ERROR_INVALID_STATE || kind == HYPERV_ERROR_IN_USE)
         return kind;
     return HYPERV_ERROR_JOB_FAILED;
@@ -73,7 +75,7 @@ static void set_failure(HypervCall *call, const WsmanEpr *epr, const WsmanInstan
     guint64 code = 0;
 
     wsman_instance_get_uint(job, "ErrorCode", &code);
-    hyperv_error_set(error, failure_kind(code), code,
+    hyperv_error_set(error, failure_kind(state, code), code,
                      "the job failed: %s (job state %" G_GUINT64_FORMAT ", error code %" G_GUINT64_FORMAT ")", text,
                      state, code);
 }
@@ -130,6 +132,15 @@ static WsmanInstance *poll_job(HypervCall *call, const WsmanEpr *epr, guint *los
     return NULL;
 }
 
+/* A patient caller's time begins anew with every step that the job makes. Steps
+ * only go up, to 100 at most, so that this ends. */
+static gint64 deadline_of(const HypervCall *call, guint seconds, gint64 deadline, guint64 before, guint64 now)
+{
+    if (!call->patient || MIN(now, 100) <= before)
+        return deadline;
+    return g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
+}
+
 static gboolean wait_for(HypervCall *call, const WsmanEpr *epr, guint seconds, gboolean *ended, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
@@ -141,6 +152,7 @@ static gboolean wait_for(HypervCall *call, const WsmanEpr *epr, guint seconds, g
     for (;;) {
         g_autoptr(WsmanInstance) job = NULL;
         g_autoptr(GError) local_error = NULL;
+        guint64 now = 0;
 
         if (!hyperv_job_pause(pause, call->cancellable, error))
             return FALSE;
@@ -153,8 +165,11 @@ static gboolean wait_for(HypervCall *call, const WsmanEpr *epr, guint seconds, g
             *ended = TRUE;
             return ok;
         }
-        if (job && wsman_instance_get_uint(job, "PercentComplete", &percent))
-            g_debug("%s: %" G_GUINT64_FORMAT " %%", wsman_epr_get_class(epr), percent);
+        if (job && wsman_instance_get_uint(job, "PercentComplete", &now)) {
+            g_debug("%s: %" G_GUINT64_FORMAT " %%", wsman_epr_get_class(epr), now);
+            deadline = deadline_of(call, seconds, deadline, percent, now);
+            percent = MAX(percent, MIN(now, 100));
+        }
         if (g_get_monotonic_time() >= deadline) {
             hyperv_error_set(error, HYPERV_ERROR_TIMEOUT, 0,
                              "the job did not end within %u s: it is at %" G_GUINT64_FORMAT " %%", seconds, percent);

@@ -10,6 +10,7 @@
 typedef struct {
     HypervHost *host;
     GCancellable *cancellable;
+    gboolean patient;     /* a job that makes progress may take longer than the job timeout */
     WsmanEpr *unfinished; /* a job that still ran when we stopped to wait for it; freed by the owner */
 } HypervCall;
 
