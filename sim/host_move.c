@@ -118,12 +118,30 @@ static char *replace(const char *text, const char *from, const char *to)
     return g_strjoinv(to, pieces);
 }
 
+/* A host writes the named entities that its own reader of parameters refuses. */
+static char *numeric_entities(const char *text)
+{
+    static const char *const rows[][2] = {
+        { "&amp;", "&#38;" }, { "&lt;", "&#60;" }, { "&gt;", "&#62;" }, { "&quot;", "&#34;" }, { "&apos;", "&#39;" }
+    };
+    char *result = g_strdup(text);
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *next = replace(result, rows[i][0], rows[i][1]);
+
+        g_free(result);
+        result = next;
+    }
+    return result;
+}
+
 /* \\HV01\root... becomes \\HV02\root... */
-static CimObject *read_object(SimHost *host, const char *source, const char *text)
+CimObject *sim_object_arrived(SimHost *host, const char *source, const char *text)
 {
     g_autofree char *from = g_strdup_printf("\\\\%s\\root", source);
     g_autofree char *to = g_strdup_printf("\\\\%s\\root", host->name);
-    g_autofree char *here = replace(text, from, to);
+    g_autofree char *moved = replace(text, from, to);
+    g_autofree char *here = numeric_entities(moved);
     guint32 code = 0;
 
     return cim_object_from_xml(host->schema, SIM_V2, here, &code);
@@ -131,7 +149,7 @@ static CimObject *read_object(SimHost *host, const char *source, const char *tex
 
 static gboolean take_object(SimHost *host, json_object *json, const char *key, CimObject **slot)
 {
-    CimObject *object = read_object(host, sim_json_text(json, "source"), sim_json_text(json, key));
+    CimObject *object = sim_object_arrived(host, sim_json_text(json, "source"), sim_json_text(json, key));
 
     if (!object || strcmp(schema_class_name(cim_object_class(object)),
                           schema_class_name(cim_object_class(*slot))) != 0) {
@@ -152,7 +170,7 @@ static gboolean take_list(SimHost *host, json_object *json, const char *key, GPt
         return FALSE;
     for (gsize i = 0; i < json_object_array_length(array); i++) {
         const char *text = json_object_get_string(json_object_array_get_idx(array, i));
-        CimObject *object = text ? read_object(host, sim_json_text(json, "source"), text) : NULL;
+        CimObject *object = text ? sim_object_arrived(host, sim_json_text(json, "source"), text) : NULL;
 
         if (!object)
             return FALSE;

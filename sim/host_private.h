@@ -427,6 +427,8 @@ gboolean sim_config_version_fits(const SimHost *host, const char *version);
 json_object *sim_machine_pack(SimMachine *machine, gboolean disks);
 /* The reverse: a machine that is in no list yet. NULL: not what sim_machine_pack() gives. */
 SimMachine *sim_machine_unpack(SimHost *host, json_object *json);
+/* An instance from the text in it, in this host's words. NULL when malformed. */
+CimObject *sim_object_arrived(SimHost *host, const char *source, const char *text);
 const char *sim_json_text(json_object *json, const char *key); /* "" when there is none */
 
 /* --- host_fault.c ------------------------------------------------------- */

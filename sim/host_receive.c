@@ -138,8 +138,7 @@ static void take_disks(SimHost *host, json_object *json)
     json_object *disks = list(json, "disks");
 
     for (gsize i = 0; disks && i < json_object_array_length(disks); i++) {
-        guint32 code = 0;
-        CimObject *disk = cim_object_from_xml(host->schema, SIM_V2, item(disks, i), &code);
+        CimObject *disk = sim_object_arrived(host, sim_json_text(json, "source"), item(disks, i));
 
         if (disk)
             g_hash_table_insert(host->disks, g_ascii_strdown(sim_text(disk, "Path"), -1), disk);
