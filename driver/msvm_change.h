@@ -28,8 +28,8 @@ typedef struct {
     int id;                 /* of the domain: -1 unless active */
 } MsvmChange;
 
-/* Takes over def, which may be NULL while it is parsed. */
-MsvmChange *msvmChangeNew(MsvmPrivate *priv, virDomainDef *def);
+MsvmChange *msvmChangeNew(MsvmPrivate *priv);
+/* Takes over def. */
 void msvmChangeSetDef(MsvmChange *change, virDomainDef *def);
 void msvmChangeFree(MsvmChange *change);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmChange, msvmChangeFree)

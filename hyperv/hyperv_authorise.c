@@ -6,8 +6,6 @@
 #include "hyperv/hyperv_protector.h"
 #include "hyperv/hyperv_security.h"
 
-#define ATTESTATION_PASSED 100
-
 /* --- names --------------------------------------------------------------------------- */
 
 /* MSFT_HgsClientConfiguration.AttestationStatus. */
@@ -15,7 +13,7 @@ static const struct {
     guint status;
     const char *name;
 } attestations[] = {
-    { 0, "not configured" }, { 1, "not attempted" }, { ATTESTATION_PASSED, "passed" }, { 200, "expired" },
+    { 0, "not configured" }, { 1, "not attempted" }, { HYPERV_ATTESTATION_PASSED, "passed" }, { 200, "expired" },
     { 300, "transient error" }, { 301, "unauthorized" }, { 302, "TPM error" },
     { 303, "insecure host configuration" },
 };
@@ -86,7 +84,7 @@ static HypervAuthorises authorise_locally(const GPtrArray *guardians, const GPtr
 static HypervAuthorises authorise_guarded(const HypervGuard *guard, const GPtrArray *guardians,
                                           const GPtrArray *wrappings, char **reason)
 {
-    if (guard->attestation_status != ATTESTATION_PASSED || !guard->is_guarded) {
+    if (guard->attestation_status != HYPERV_ATTESTATION_PASSED || !guard->is_guarded) {
         *reason = g_strdup_printf("the host is to be guarded by a Host Guardian Service, but its attestation "
                                   "status is %u, %s", guard->attestation_status,
                                   hyperv_attestation_name(guard->attestation_status));

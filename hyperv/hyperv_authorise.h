@@ -19,6 +19,8 @@
 #include "hyperv/hyperv_guard.h"
 #include "hyperv/hyperv_guardian.h"
 
+#define HYPERV_ATTESTATION_PASSED 100
+
 typedef enum {
     HYPERV_AUTHORISES_YES,
     HYPERV_AUTHORISES_NO,

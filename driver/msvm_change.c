@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "driver/msvm_change.h"
+
+#include "driver/msvm_consumers.h"
+#include "driver/msvm_guards.h"
+#include "driver/msvm_keys.h"
+#include "driver/msvm_target.h"
+#include "hyperv/hyperv_define.h"
+#include "hyperv/hyperv_load.h"
+#include "xml/msvm_domain.h"
+
+#include "virerror.h"
+#include "viruuid.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+MsvmChange *
+msvmChangeNew(MsvmPrivate *priv)
+{
+    MsvmChange *change = g_new0(MsvmChange, 1);
+
+    change->priv = priv;
+    change->problems = msvmProblemsNew();
+    change->state = HYPERV_STATE_OFF;
+    change->id = -1;
+    return change;
+}
+
+void
+msvmChangeFree(MsvmChange *change)
+{
+    if (!change)
+        return;
+    virDomainDefFree(change->def);
+    g_free(change->guid);
+    g_clear_pointer(&change->found, hyperv_found_free);
+    g_clear_pointer(&change->current, hyperv_machine_free);
+    g_clear_pointer(&change->problems, msvmProblemsFree);
+    g_clear_pointer(&change->plan, msvmPlanFree);
+    g_free(change);
+}
+
+void
+msvmChangeSetDef(MsvmChange *change, virDomainDef *def)
+{
+    virDomainDefFree(change->def);
+    change->def = def;
+    virUUIDFormat(def->uuid, change->uuid);
+}
+
+void
+msvmChangeSetFound(MsvmChange *change, HypervFound *found)
+{
+    g_clear_pointer(&change->found, hyperv_found_free);
+    change->found = found;
+    g_free(change->guid);
+    change->guid = g_strdup(found->guid);
+}
+
+int
+msvmChangeLoad(MsvmChange *change)
+{
+    g_autoptr(GError) error = NULL;
+    guint32 process_id;
+
+    change->current = hyperv_load_found(change->priv->host, change->found, NULL, &error);
+    if (!change->current ||
+        !hyperv_query_state(change->priv->host, change->guid, &change->state, &process_id, NULL, &error)) {
+        msvmReportHostError(change->priv, error, _("cannot get the configuration of domain '%s'"),
+                            change->found->name);
+        return -1;
+    }
+    change->id = msvmMachineId(change->state, process_id);
+    return 0;
+}
+
+/* --- plan, guards and keys ---------------------------------------------------------- */
+
+/* Everything that is wrong, of the definition and of the host. */
+static int
+make_plan(MsvmChange *change)
+{
+    MsvmPlanHost host = { .name = change->priv->name };
+
+    hyperv_host_get_version(change->priv->host, &host.major, &host.minor, &host.build);
+    change->plan = msvmPlanCollect(change->def, &host, change->current, change->problems);
+    if (change->plan)
+        msvmGuardsCheck(change);
+    return msvmProblemsReport(change->problems);
+}
+
+/* Whether the machine is protected already by what the definition names: then
+ * it keeps its protector, and no key has to be fetched to edit a domain. */
+static bool
+keeps_protector(const MsvmChange *change)
+{
+    g_autoptr(virDomainDef) def = NULL;
+    g_autoptr(MsvmPolicy) policy = NULL;
+
+    if (!change->current || !change->current->security.tpm_enabled)
+        return false;
+    def = msvmDomainDefNew(change->current, -1, change->priv->xmlopt);
+    policy = def ? msvmPolicyNew(def) : NULL;
+    if (!policy) {
+        virResetLastError();
+        return false;
+    }
+    return policy->tpm && g_strv_equal((const char *const *)policy->keys,
+                                       (const char *const *)change->plan->policy->keys);
+}
+
+/* *protection: NULL where none is needed. */
+static int
+make_protection(MsvmChange *change, MsvmProtection **protection)
+{
+    if (!change->plan->policy->tpm || keeps_protector(change))
+        return 0;
+    *protection = msvmProtectionNew(change->priv->keys, change->plan->policy, change->def->name);
+    return *protection ? 0 : -1;
+}
+
+/* --- the host ------------------------------------------------------------------------ */
+
+static int
+apply(MsvmChange *change, const MsvmProtection *keys)
+{
+    g_autoptr(GError) error = NULL;
+    const HypervProtection *protection = keys ? &keys->protection : NULL;
+    bool ok;
+
+    msvmCacheChanged(change->priv->cache);
+    if (change->current) {
+        ok = hyperv_redefine(change->priv->host, change->current, change->plan->machine, protection, NULL, &error);
+    } else {
+        change->guid = hyperv_define(change->priv->host, change->plan->machine, change->plan->pending_notes,
+                                     protection, NULL, &error);
+        ok = change->guid != NULL;
+    }
+    msvmCacheChanged(change->priv->cache);
+    if (!ok) {
+        msvmReportHostError(change->priv, error, change->current ? _("cannot change domain '%s'")
+                                                                 : _("cannot define domain '%s'"),
+                            change->def->name);
+        return -1;
+    }
+    msvmCacheName(change->priv->cache, change->uuid, change->guid, change->def->name);
+    return 0;
+}
+
+int
+msvmChangeRun(MsvmChange *change)
+{
+    g_autoptr(MsvmProtection) protection = NULL;
+    g_auto(GStrv) before = NULL;
+    MsvmConsumers *consumers;
+    int rc;
+
+    if ((change->found && !change->current && msvmChangeLoad(change) < 0) || make_plan(change) < 0 ||
+        make_protection(change, &protection) < 0)
+        return -1;
+    before = msvmConsumersKeys(change->priv, change->current);
+    consumers = msvmConsumersBegin(change->priv, change->uuid, change->def->name, (const char *const *)before,
+                                   (const char *const *)change->plan->policy->keys);
+    if (!consumers)
+        return -1;
+    rc = apply(change, protection);
+    msvmConsumersEnd(consumers, rc == 0);
+    return rc;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "driver/msvm_guards.h"
+
+#include "hyperv/hyperv_authorise.h"
+
+#include "virerror.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+#define SECURITY "/domain/metadata/msvm:security"
+/* Windows Server 2016's: the first that a TPM can be in. */
+#define TPM_MIN_CONFIGURATION 8.0
+
+static const char *
+state_name(HypervState state)
+{
+    switch (state) {
+    case HYPERV_STATE_RUNNING:
+        return "running";
+    case HYPERV_STATE_SAVED:
+        return "saved";
+    case HYPERV_STATE_PAUSED:
+        return "paused";
+    case HYPERV_STATE_STARTING:
+        return "starting";
+    case HYPERV_STATE_SHUTTING_DOWN:
+    case HYPERV_STATE_STOPPING:
+        return "stopping";
+    case HYPERV_STATE_SAVING:
+        return "being saved";
+    case HYPERV_STATE_PAUSING:
+    case HYPERV_STATE_RESUMING:
+        return "being paused or resumed";
+    case HYPERV_STATE_UNKNOWN:
+    case HYPERV_STATE_OFF:
+        break;
+    }
+    return "in an unknown state";
+}
+
+int
+msvmGuardsRequireOff(const MsvmPrivate *priv, const char *name, HypervState state)
+{
+    if (state == HYPERV_STATE_OFF)
+        return 0;
+    virReportError(VIR_ERR_OPERATION_INVALID,
+                   state == HYPERV_STATE_SAVED ?
+                   _("domain '%s' is %s on host '%s': its TPM, Secure Boot and protection can change only while it "
+                     "is off; start it and shut it down, or remove the saved state") :
+                   _("domain '%s' is %s on host '%s': its TPM, Secure Boot and protection can change only while it "
+                     "is off"), name, state_name(state), priv->name);
+    return -1;
+}
+
+static void
+check_checkpoints(const MsvmChange *change)
+{
+    if (change->current->has_checkpoints)
+        msvmProblemsAdd(change->problems, VIR_ERR_OPERATION_INVALID, NULL,
+                        "domain '%s' has checkpoints on host '%s', which were made with its present TPM and "
+                        "protection: remove them first", change->def->name, change->priv->name);
+}
+
+static void
+check_configuration_version(const MsvmChange *change)
+{
+    const char *version = change->current->version;
+
+    if (!version || g_ascii_strtod(version, NULL) >= TPM_MIN_CONFIGURATION)
+        return;
+    msvmProblemsAdd(change->problems, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/devices/tpm",
+                    "the configuration of domain '%s' on host '%s' is of version %s, and a TPM needs 8.0 or newer: "
+                    "update it with Update-VMVersion", change->def->name, change->priv->name, version);
+}
+
+static bool
+is_other_security(const HypervMachine *current, const HypervMachine *wanted)
+{
+    return current->security.tpm_enabled != wanted->security.tpm_enabled ||
+           current->security.shielding_requested != wanted->security.shielding_requested ||
+           current->security.encrypt_traffic != wanted->security.encrypt_traffic ||
+           current->secure_boot != wanted->secure_boot;
+}
+
+static void
+check_existing(const MsvmChange *change)
+{
+    const HypervMachine *current = change->current;
+    const HypervMachine *wanted = change->plan->machine;
+
+    if (!is_other_security(current, wanted))
+        return;
+    msvmProblemsCatch(change->problems, msvmGuardsRequireOff(change->priv, change->def->name, change->state), NULL);
+    check_checkpoints(change);
+    if (wanted->security.tpm_enabled && !current->security.tpm_enabled)
+        check_configuration_version(change);
+}
+
+/* --- the guard of the host ----------------------------------------------------------- */
+
+static void
+refuse_shielding(const MsvmChange *change, const char *why)
+{
+    msvmProblemsAdd(change->problems, VIR_ERR_CONFIG_UNSUPPORTED, SECURITY,
+                    "domain '%s' cannot be shielded on host '%s': %s", change->def->name, change->priv->name, why);
+}
+
+static void
+check_guard(const MsvmChange *change, const HypervGuard *guard)
+{
+    g_autofree char *why = NULL;
+
+    switch (guard->mode) {
+    case HYPERV_GUARD_LOCAL:
+        return;
+    case HYPERV_GUARD_GUARDED:
+        if (guard->is_guarded && guard->attestation_status == HYPERV_ATTESTATION_PASSED)
+            return;
+        why = g_strdup_printf("it belongs to a guarded fabric, but its attestation status is %u, %s",
+                              guard->attestation_status, hyperv_attestation_name(guard->attestation_status));
+        break;
+    case HYPERV_GUARD_NONE:
+        why = g_strdup("it has no Host Guardian Service client (the feature Host Guardian Hyper-V Support)");
+        break;
+    case HYPERV_GUARD_UNKNOWN:
+        why = g_strdup("it does not know whether it is guarded");
+        break;
+    }
+    refuse_shielding(change, why);
+}
+
+static void
+check_shielding(MsvmChange *change)
+{
+    g_autoptr(GError) error = NULL;
+    HypervGuard guard;
+
+    if (hyperv_query_guard(change->priv->host, &guard, NULL, &error)) {
+        check_guard(change, &guard);
+        return;
+    }
+    msvmReportHostError(change->priv, error, _("cannot tell whether domain '%s' can be shielded"),
+                        change->def->name);
+    msvmProblemsCatch(change->problems, -1, SECURITY);
+}
+
+void
+msvmGuardsCheck(MsvmChange *change)
+{
+    bool is_shielded = change->current && change->current->security.shielding_requested;
+
+    if (change->current)
+        check_existing(change);
+    if (change->plan->machine->security.shielding_requested && !is_shielded)
+        check_shielding(change);
+}
