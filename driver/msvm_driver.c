@@ -26,6 +26,7 @@
 #include "driver/msvm_version.h"
 #include "keymgr/keymgr.h"
 
+#include "datatypes.h"
 #include "driver.h"
 
 static virHypervisorDriver msvm_hypervisor_driver = {
@@ -143,4 +144,10 @@ msvmRegister(void)
     if (!registered)
         registered = register_driver() == 0;
     return registered ? 0 : -1;
+}
+
+bool
+msvmDriverIs(virConnectPtr conn)
+{
+    return conn->driver == &msvm_hypervisor_driver;
 }

@@ -5,6 +5,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
+#include "internal.h"
+
 /* 0, or -1 with an error reported: another libvirt than the module was built
  * for. */
 int msvmRegister(void);
+
+/* Whether a connection is one of the driver in this very program or module,
+ * whose private data can be looked into; another copy's are its own. */
+bool msvmDriverIs(virConnectPtr conn);

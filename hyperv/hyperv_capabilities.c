@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hyperv/hyperv_capabilities.h"
 
+#include "hyperv/hyperv_method.h"
 #include "hyperv/hyperv_names.h"
 
 #define DEFINITIONS "Microsoft:Definition\\"
 #define MAXIMUM "\\Maximum"
+/* Of Msvm_ImageManagementService. */
+#define FILE_NOT_FOUND 32779
 
 static GPtrArray *query(HypervHost *host, const char *ns, const char *text, const char *what,
                         GCancellable *cancellable, GError **error)
@@ -190,4 +193,23 @@ GPtrArray *hyperv_query_switches(HypervHost *host, GCancellable *cancellable, GE
     }
     g_ptr_array_sort(names, compare_names);
     return names;
+}
+
+gboolean hyperv_query_disk(HypervHost *host, const char *path, gboolean *present, GCancellable *cancellable,
+                           GError **error)
+{
+    HypervCall call = { .host = host, .cancellable = cancellable };
+    g_autoptr(WsmanEpr) service = hyperv_service_epr("Msvm_ImageManagementService");
+    g_autoptr(WsmanArgs) args = wsman_args_new();
+    g_autoptr(GError) local_error = NULL;
+    g_autoptr(WsmanInstance) out = NULL;
+
+    wsman_args_add_string(args, "Path", path);
+    out = hyperv_invoke(&call, service, "GetVirtualHardDiskSettingData", args, "looking for a disk image",
+                        &local_error);
+    *present = out != NULL;
+    if (out || (local_error->domain == HYPERV_ERROR && hyperv_error_get_code(local_error) == FILE_NOT_FOUND))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
 }

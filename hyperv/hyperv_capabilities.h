@@ -36,5 +36,11 @@ gboolean hyperv_query_shielding_tools(HypervHost *host, gboolean *present, GCanc
  * One query. NULL with the error set. */
 GPtrArray *hyperv_query_switches(HypervHost *host, GCancellable *cancellable, GError **error);
 
+/* Whether there is a VHD or VHDX file of that name (GetVirtualHardDiskSettingData
+ * of Msvm_ImageManagementService, which reads its header). One request. Of
+ * other files WMI tells nothing. */
+gboolean hyperv_query_disk(HypervHost *host, const char *path, gboolean *present, GCancellable *cancellable,
+                           GError **error);
+
 /* Compares "9.0" with "10.0" by number: <0, 0, >0. */
 gint hyperv_version_compare(const char *a, const char *b);

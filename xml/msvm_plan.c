@@ -57,6 +57,8 @@ msvmPlanCheckVersion(const MsvmPolicy *policy, const MsvmPlanHost *host)
 static void
 msvmPlanCheckHost(const MsvmPolicy *policy, const MsvmPlanHost *host, MsvmProblems *problems)
 {
+    if (!host->name)
+        return;
     if (policy->tpm && host->major < PLAN_TPM_HOST_MAJOR)
         msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/devices/tpm",
                         "a TPM needs a host of version 10.0 (Windows Server 2016) or newer; "
@@ -72,7 +74,7 @@ msvmPlanRestart(HypervMachine *machine, const virDomainDef *def, const MsvmPlanH
                 const HypervMachine *current)
 {
     machine->turn_off_on_guest_restart = def->onReboot == VIR_DOMAIN_LIFECYCLE_ACTION_DESTROY;
-    if (!machine->turn_off_on_guest_restart || host->build >= PLAN_TURN_OFF_ON_RESTART_BUILD ||
+    if (!machine->turn_off_on_guest_restart || !host->name || host->build >= PLAN_TURN_OFF_ON_RESTART_BUILD ||
         (current && current->turn_off_on_guest_restart))
         return 0;
     virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "<on_reboot> 'destroy' needs a host of version 10.0.%d (Windows Server "

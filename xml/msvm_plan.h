@@ -13,7 +13,7 @@
 
 /* What a plan has to know of the host. */
 typedef struct {
-    const char *name; /* for messages */
+    const char *name; /* for messages; NULL: no host is known, so that what depends on it is not checked */
     unsigned int major;
     unsigned int minor;
     unsigned int build;

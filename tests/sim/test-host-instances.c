@@ -207,11 +207,42 @@ static void a_machine_that_is_off_has_no_devices(void **state)
     assert_int_equal(devices->len, 0);
 }
 
+/* Those that stand for the host's configuration versions come first. */
+static GPtrArray *settings_of_machines(SimHost *host)
+{
+    GPtrArray *settings = all(host, V2, "Msvm_VirtualSystemSettingData");
+
+    while (settings->len > 0 && g_str_has_prefix(text(settings, 0, "InstanceID"), "Microsoft:Definition"))
+        g_ptr_array_remove_index(settings, 0);
+    return settings;
+}
+
+static void configuration_versions_are_capabilities_of_the_host(void **state G_GNUC_UNUSED)
+{
+    g_autoptr(SimHost) host = t_host(1, 0);
+    g_autoptr(GPtrArray) capabilities = all(host, V2, "Msvm_VirtualSystemManagementCapabilities");
+    g_autoptr(GPtrArray) settings = all(host, V2, "Msvm_VirtualSystemSettingData");
+    g_autoptr(GPtrArray) links = all(host, V2, "Msvm_SettingsDefineCapabilities");
+    guint supported = 0;
+
+    assert_int_equal(capabilities->len, 1);
+    for (guint i = 0; i < links->len; i++) {
+        const CimObject *link = g_ptr_array_index(links, i);
+
+        /* Supported points: other definitions are defaults and bounds. */
+        if (cim_value_uint(cim_object_get(link, "ValueRole"), 9) == 3 &&
+            cim_value_uint(cim_object_get(link, "ValueRange"), 9) == 0)
+            supported++;
+    }
+    assert_int_equal(supported + 1, settings->len);
+    assert_string_equal(text(settings, settings->len - 1, "Version"), text(settings, 0, "Version"));
+}
+
 static void ready_made_machines_are_the_same_every_time(void **state)
 {
     g_autoptr(SimHost) other = t_host(1, N_READY);
-    g_autoptr(GPtrArray) one = all(*state, V2, "Msvm_VirtualSystemSettingData");
-    g_autoptr(GPtrArray) two = all(other, V2, "Msvm_VirtualSystemSettingData");
+    g_autoptr(GPtrArray) one = settings_of_machines(*state);
+    g_autoptr(GPtrArray) two = settings_of_machines(other);
     guint generations[3] = { 0 };
 
     for (guint i = 0; i < N_READY; i++) {
@@ -324,6 +355,7 @@ int main(void)
         cmocka_unit_test(association_instances_can_be_got_by_their_path),
         cmocka_unit_test(a_pool_leads_to_its_default_settings),
         cmocka_unit_test(a_machine_that_is_off_has_no_devices),
+        cmocka_unit_test(configuration_versions_are_capabilities_of_the_host),
         cmocka_unit_test(ready_made_machines_are_the_same_every_time),
         cmocka_unit_test(states_of_ready_made_machines_are_mixed),
         cmocka_unit_test(texts_follow_the_language),
