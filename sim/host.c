@@ -36,6 +36,7 @@ static SimHost *host_alloc(const SimHostOptions *options)
     host->guard_mode = options->guard_mode;
     host->attestation = options->attestation;
     host->job_ms = options->job_ms;
+    host->provisioning_ms = options->provisioning_ms ? options->provisioning_ms : options->job_ms;
     host->migration_ms = options->migration_ms ? options->migration_ms : options->job_ms;
     host->migration_address = g_strdup(options->migration_address);
     host->peer = options->peer;

@@ -38,6 +38,7 @@ typedef struct {
     gboolean no_msps;     /* the shielded-VM tools are not installed: no root/msps */
     SimGuardianKind guardian;
     guint n_machines;     /* ready-made virtual machines */
+    guint provisioning_ms; /* how long a guest takes to specialize itself; 0: as long as any job */
     guint job_ms;         /* how long a job runs; 0: methods complete at once where Hyper-V allows it */
     const char *ui_language; /* en-US, ja-JP ...: the language of texts and captions */
     guint migration_ms;      /* how long a migration runs; 0: as long as any job */

@@ -93,7 +93,7 @@ SimStatus sim_msps_populate_file(SimCall *call, guint32 *rv)
     *rv = 0;
     if (!path)
         return SIM_INVALID_PARAMETER;
-    return data ? populate(call, data) : SIM_NOT_FOUND;
+    return data ? populate(call, data) : SIM_FAILED;
 }
 
 SimStatus sim_msps_query_policy(SimCall *call, guint32 *rv)
@@ -152,7 +152,7 @@ SimStatus sim_msps_serialize(SimCall *call, guint32 *rv)
     *rv = 0;
     if (!content)
         return SIM_INVALID_PARAMETER;
-    return sim_file_write(call->host, path, content) ? SIM_OK : SIM_NOT_FOUND;
+    return sim_file_write(call->host, path, content) ? SIM_OK : SIM_FAILED;
 }
 
 /* --- provisioning ------------------------------------------------------------------- */
@@ -220,9 +220,10 @@ static SimStatus start(SimCall *call, const char *out, Work *work, guint32 *rv)
     *rv = SIM_RC_INVALID_STATE;
     if (!machine || !sim_machine_is_off(machine)) {
         work_free(work);
-        return machine ? SIM_OK : SIM_NOT_FOUND;
+        return machine ? SIM_OK : SIM_FAILED;
     }
     kind.machine = machine;
+    kind.ms = call->host->provisioning_ms;
     *rv = sim_job_run(call, &kind, work_provision, work, work_free);
     return SIM_OK;
 }
@@ -242,8 +243,6 @@ SimStatus sim_msps_provision(SimCall *call, guint32 *rv)
     *rv = 0;
     if (!pdk_path || !fsk_path || !guid)
         return SIM_INVALID_PARAMETER;
-    if (!pdk_file || !fsk_file)
-        return SIM_NOT_FOUND;
     if (!pdk || !pairs)
         return SIM_FAILED;
     work = g_new0(Work, 1);
@@ -264,7 +263,7 @@ SimStatus sim_msps_prepare(SimCall *call, guint32 *rv)
     if (!path || !guid)
         return SIM_INVALID_PARAMETER;
     if (!sim_file_exists(call->host, path))
-        return SIM_NOT_FOUND;
+        return SIM_FAILED;
     work = g_new0(Work, 1);
     work->guid = g_steal_pointer(&guid);
     return start(call, "PreparationJob", work, rv);

@@ -99,6 +99,7 @@ struct SimHost {
     SimGuardMode guard_mode;
     guint attestation;      /* AttestationStatus when guarded */
     guint job_ms;
+    guint provisioning_ms;
     guint migration_ms;
     char *migration_address; /* NULL: migration is not enabled */
     char *(*peer)(gpointer data, const char *name, const char *path, const char *body, gboolean *refused,

@@ -49,6 +49,7 @@ start_host(Program *program, const SimOptions *options, GError **error)
         .version = options->host_version,
         .guard_mode = options->guard_mode,
         .attestation = options->attestation,
+        .provisioning_ms = options->provisioning_ms,
         .no_msps = !options->shielded_tools,
         .guardian = options->guardian,
         .n_machines = options->machines,

@@ -37,6 +37,7 @@ static const char help[] =
     "  --guardian KIND           the UntrustedGuardian: no, yes, expired or imported (default no)\n"
     "  --shielded-tools yes|no   whether root/msps is there (default yes)\n"
     "  --vms N                   virtual machines to begin with (default 0, at most 10000)\n"
+    "  --provisioning-ms MS      how long the provisioning of a guest takes (default: as a job)\n"
     "  --job-ms N                how long a job takes (default 50)\n"
     "  --peer NAME=SOCKET        another hvsim, by its control socket, to migrate machines to;\n"
     "                            may be repeated\n"
@@ -61,8 +62,8 @@ static const char help[] =
 enum {
     OPT_LISTEN = 256, OPT_PORT, OPT_TLS_DIR, OPT_TLS_NAME, OPT_TLS_CERT, OPT_TLS_KEY, OPT_HTTP,
     OPT_ALLOW_UNENCRYPTED, OPT_USER, OPT_PASSWORD_FILE, OPT_NAME, OPT_HOST_VERSION, OPT_UI_LANGUAGE, OPT_GUARD_MODE,
-    OPT_ATTESTATION, OPT_GUARDIAN, OPT_SHIELDED_TOOLS, OPT_VMS, OPT_JOB_MS, OPT_SCHEMA, OPT_LATENCY,
-    OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT, OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS, OPT_FAULT, OPT_PEER,
+    OPT_ATTESTATION, OPT_GUARDIAN, OPT_SHIELDED_TOOLS, OPT_PROVISIONING_MS, OPT_VMS, OPT_JOB_MS, OPT_SCHEMA,
+    OPT_LATENCY, OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT, OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS, OPT_FAULT, OPT_PEER,
     OPT_MIGRATION, OPT_MIGRATION_MS, OPT_LOG, OPT_CONTROL, OPT_READY_FD, OPT_HELP, OPT_VERSION,
 };
 
@@ -84,6 +85,7 @@ static const struct option long_options[] = {
     { "guardian", required_argument, NULL, OPT_GUARDIAN },
     { "attestation", required_argument, NULL, OPT_ATTESTATION },
     { "shielded-tools", required_argument, NULL, OPT_SHIELDED_TOOLS },
+    { "provisioning-ms", required_argument, NULL, OPT_PROVISIONING_MS },
     { "vms", required_argument, NULL, OPT_VMS },
     { "job-ms", required_argument, NULL, OPT_JOB_MS },
     { "peer", required_argument, NULL, OPT_PEER },
@@ -189,6 +191,8 @@ set_host_option(SimOptions *options, int option, const char *name, const char *v
         return set_text(&options->schema, name, value);
     case OPT_ATTESTATION:
         return set_number(&options->attestation, name, value, 0, 1000);
+    case OPT_PROVISIONING_MS:
+        return set_number(&options->provisioning_ms, name, value, 0, 3600000);
     case OPT_VMS:
         return set_number(&options->machines, name, value, 0, SIM_MAX_MACHINES);
     case OPT_JOB_MS:

@@ -19,7 +19,7 @@ typedef struct {
     char *user, *password_file;
     char *schema, *name, *host_version, *ui_language;
     SimGuardMode guard_mode;
-    guint attestation;
+    guint attestation, provisioning_ms;
     gboolean shielded_tools;
     SimGuardianKind guardian;
     guint machines, job_ms, latency;

@@ -311,7 +311,10 @@ wsman_instance_set_array(WsmanInstance *instance, const char *name, WsmanCimType
 void
 wsman_instance_set_bytes(WsmanInstance *instance, const char *name, gconstpointer data, gsize size)
 {
-    wsman_property_take_text(renew(instance, name, WSMAN_CIM_UINT8, FALSE), g_base64_encode(data, size));
+    WsmanProperty *property = renew(instance, name, WSMAN_CIM_UINT8, TRUE);
+
+    for (gsize i = 0; i < size; i++)
+        wsman_property_take_text(property, g_strdup_printf("%u", ((const guint8 *)data)[i]));
 }
 
 void

@@ -76,7 +76,8 @@ void wsman_instance_set_text(WsmanInstance *instance, const char *name, WsmanCim
 void wsman_instance_set_array(WsmanInstance *instance, const char *name, WsmanCimType type,
                               const char *const *values);
 
-/* uint8[], as one item of base64. ASSUMED, as for parameters (WsmanBytesForm). */
+/* uint8[] without the OctetString qualifier: an item for each byte (MS-WSMV
+ * 3.1.4.1.26). */
 void wsman_instance_set_bytes(WsmanInstance *instance, const char *name, gconstpointer data, gsize size);
 /* Adds to an array of embedded objects. Takes a reference. */
 void wsman_instance_add_instance(WsmanInstance *instance, const char *name, WsmanInstance *value);

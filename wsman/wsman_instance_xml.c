@@ -206,10 +206,21 @@ write_text(const WsmanProperty *property, const char *element, const char *text,
     wsman_writer_close(out, element);
 }
 
-static void
-write_property(const WsmanProperty *property, WsmanBuffer *out)
+static void write_tree(const WsmanInstance *instance, const char *element, guint depth, WsmanBuffer *out);
+
+/* Each level has a prefix of its own: an element is in the namespace of the
+ * instance around it, while it declares that of the instance in it. */
+static char *
+prefix_at(guint depth)
 {
-    g_autofree char *element = g_strconcat("q:", property->name, NULL);
+    return depth > 0 ? g_strdup_printf("q%u", depth) : g_strdup("q");
+}
+
+static void
+write_property(const WsmanProperty *property, guint depth, WsmanBuffer *out)
+{
+    g_autofree char *prefix = prefix_at(depth);
+    g_autofree char *element = g_strconcat(prefix, ":", property->name, NULL);
 
     for (guint i = 0; i < property->n_texts; i++)
         write_text(property, element, property->texts[i], out);
@@ -220,19 +231,27 @@ write_property(const WsmanProperty *property, WsmanBuffer *out)
     }
     /* One that came as text has gone out as text. */
     for (guint i = 0; property->n_texts == 0 && property->instances && i < property->instances->len; i++)
-        wsman_instance_write_tree(g_ptr_array_index(property->instances, i), element, out);
+        write_tree(g_ptr_array_index(property->instances, i), element, depth + 1, out);
+}
+
+static void
+write_tree(const WsmanInstance *instance, const char *element, guint depth, WsmanBuffer *out)
+{
+    g_autoptr(WsmanEpr) class = wsman_epr_new(wsman_instance_get_namespace(instance),
+                                              wsman_instance_get_class(instance));
+    g_autofree char *prefix = prefix_at(depth);
+    g_autofree char *declaration = g_strconcat("xmlns:", prefix, NULL);
+    g_autofree char *type = g_strconcat(prefix, ":", wsman_epr_get_class(class), "_Type", NULL);
+
+    wsman_writer_open_with(out, element, declaration, wsman_epr_get_resource_uri(class), "xmlns:xsi",
+                           WSMAN_NS_XSI, "xsi:type", type, NULL);
+    for (guint i = 0; i < wsman_instance_n_properties(instance); i++)
+        write_property(wsman_instance_property(instance, i), depth, out);
+    wsman_writer_close(out, element);
 }
 
 void
 wsman_instance_write_tree(const WsmanInstance *instance, const char *element, WsmanBuffer *out)
 {
-    g_autoptr(WsmanEpr) class = wsman_epr_new(wsman_instance_get_namespace(instance),
-                                              wsman_instance_get_class(instance));
-    g_autofree char *type = g_strconcat("q:", wsman_epr_get_class(class), "_Type", NULL);
-
-    wsman_writer_open_with(out, element, "xmlns:q", wsman_epr_get_resource_uri(class), "xmlns:xsi",
-                           WSMAN_NS_XSI, "xsi:type", type, NULL);
-    for (guint i = 0; i < wsman_instance_n_properties(instance); i++)
-        write_property(wsman_instance_property(instance, i), out);
-    wsman_writer_close(out, element);
+    write_tree(instance, element, 0, out);
 }
