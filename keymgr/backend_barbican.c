@@ -119,13 +119,16 @@ barbican_fetch(gpointer store, const char *const *references, GCancellable *canc
     g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) calls = keymgr_barbican_calls_new();
     GPtrArray *secrets;
+    gboolean sent;
     guint i;
 
     if (!resolve(barbican, references, deadline, uuids, cancellable, error))
         return NULL;
     for (i = 0; i < uuids->len; i++)
         g_ptr_array_add(calls, payload_call(g_ptr_array_index(uuids, i)));
-    if (calls->len > 0 && !keymgr_barbican_send(barbican, calls, deadline, cancellable, error))
+    sent = calls->len == 0 || keymgr_barbican_send(barbican, calls, deadline, cancellable, error);
+    keymgr_barbican_cool_down(barbican);
+    if (!sent)
         return NULL;
     secrets = g_ptr_array_new_with_free_func(secret_free);
     for (i = 0; i < calls->len; i++) {

@@ -452,6 +452,12 @@ send_pass(Sending *sending, gboolean *left, GError **error)
     return TRUE;
 }
 
+void
+keymgr_barbican_cool_down(KeymgrBarbican *barbican)
+{
+    keymgr_http_cool_down(barbican->http);
+}
+
 gboolean
 keymgr_barbican_registers_consumers(const KeymgrBarbican *barbican)
 {

@@ -43,6 +43,9 @@ gboolean keymgr_barbican_registers_consumers(const KeymgrBarbican *barbican);
 char *keymgr_barbican_reach(KeymgrBarbican *barbican, gint64 deadline, GCancellable *cancellable,
                             GError **error);
 
+/* Ends connections in whose buffers a payload may be left. */
+void keymgr_barbican_cool_down(KeymgrBarbican *barbican);
+
 /* The moment by which an operation that begins now must be over. */
 gint64 keymgr_barbican_deadline(const KeymgrBarbican *barbican);
 

@@ -12,6 +12,9 @@ keymgr_barbican_call_new(const char *method, const char *accept, char *path, cha
     call->http->method = method;
     call->http->accept = accept;
     call->http->max_answer = KEYMGR_SECRET_MAX_SIZE;
+    /* libnghttp2 copies what is sent, and wipes nothing: HTTP/2 is for requests
+     * without a body. */
+    call->http->multiplex = g_str_equal(method, "GET");
     call->path = path;
     call->what = what;
     return call;

@@ -19,7 +19,8 @@
 struct KeymgrHttp {
     KeymgrHttpOptions options;
     GMutex lock;
-    GQueue idle; /* of CURLM */
+    GQueue idle;        /* of CURLM */
+    GQueue idle_shared; /* the same, with connections that speak HTTP/2 */
 };
 
 /* One request in flight. */
@@ -35,6 +36,7 @@ typedef struct {
 typedef struct {
     KeymgrHttp *http;
     CURLM *multi;
+    gboolean shared; /* one connection for all, where the server has HTTP/2 */
     Transfer *transfers;
     gsize count;
     gsize running;
@@ -94,6 +96,7 @@ keymgr_http_new(const KeymgrHttpOptions *options)
     http->options = *options;
     g_mutex_init(&http->lock);
     g_queue_init(&http->idle);
+    g_queue_init(&http->idle_shared);
     return http;
 }
 
@@ -109,6 +112,7 @@ keymgr_http_free(KeymgrHttp *http)
     if (!http)
         return;
     g_queue_clear_full(&http->idle, session_free);
+    g_queue_clear_full(&http->idle_shared, session_free);
     g_mutex_clear(&http->lock);
     g_free(http->options.ca_path);
     g_free(http->options.cert_file);
@@ -116,13 +120,21 @@ keymgr_http_free(KeymgrHttp *http)
     g_free(http);
 }
 
+/* Apart from each other: libcurl would send what is meant for HTTP/1.1 over a
+ * connection that it has. */
+static GQueue *
+idle_queue(KeymgrHttp *http, gboolean shared)
+{
+    return shared ? &http->idle_shared : &http->idle;
+}
+
 static CURLM *
-session_take(KeymgrHttp *http)
+session_take(KeymgrHttp *http, gboolean shared)
 {
     CURLM *multi;
 
     g_mutex_lock(&http->lock);
-    multi = g_queue_pop_head(&http->idle);
+    multi = g_queue_pop_head(idle_queue(http, shared));
     g_mutex_unlock(&http->lock);
     if (multi)
         return multi;
@@ -137,14 +149,28 @@ session_take(KeymgrHttp *http)
 }
 
 static void
-session_give_back(KeymgrHttp *http, CURLM *multi)
+session_give_back(KeymgrHttp *http, gboolean shared, CURLM *multi)
 {
+    GQueue *idle = idle_queue(http, shared);
+
     g_mutex_lock(&http->lock);
-    if (g_queue_get_length(&http->idle) < KEYMGR_HTTP_MAX_IDLE_SESSIONS)
-        g_queue_push_head(&http->idle, g_steal_pointer(&multi));
+    if (g_queue_get_length(idle) < KEYMGR_HTTP_MAX_IDLE_SESSIONS)
+        g_queue_push_head(idle, g_steal_pointer(&multi));
     g_mutex_unlock(&http->lock);
     if (multi)
         session_free(multi);
+}
+
+void
+keymgr_http_cool_down(KeymgrHttp *http)
+{
+    GQueue ended;
+
+    g_mutex_lock(&http->lock);
+    ended = http->idle_shared;
+    g_queue_init(&http->idle_shared);
+    g_mutex_unlock(&http->lock);
+    g_queue_clear_full(&ended, session_free);
 }
 
 /* The value of header NAME in one line of an answer, without white space at
@@ -267,16 +293,16 @@ transfer_set_tls(CURL *easy, const KeymgrHttpOptions *options)
 }
 
 static void
-transfer_set_limits(CURL *easy, const KeymgrHttpOptions *options)
+transfer_set_limits(CURL *easy, const KeymgrHttpOptions *options, gboolean shared)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                     options->http2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+                     shared ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
     /* With HTTP/2, wait for the first connection and share it. */
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, options->http2 ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, shared ? 1L : 0L);
     /* Tokens go to the server and to nobody in between. */
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -301,7 +327,7 @@ transfer_start(Transfer *transfer, Call *call, KeymgrHttpRequest *request)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "libvirt-msvm");
-    transfer_set_limits(easy, &call->http->options);
+    transfer_set_limits(easy, &call->http->options, call->shared);
     transfer_set_tls(easy, &call->http->options);
     transfer_set_headers(transfer);
     if (request->body) {
@@ -486,7 +512,8 @@ keymgr_http_perform(KeymgrHttp *http, KeymgrHttpRequest **requests, gsize count,
 
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
-    call.multi = session_take(http);
+    call.shared = http->options.http2 && count > 0 && requests[0]->multiplex;
+    call.multi = session_take(http, call.shared);
     if (cancellable)
         handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), call.multi, NULL);
     for (i = 0; i < count; i++)
@@ -495,7 +522,7 @@ keymgr_http_perform(KeymgrHttp *http, KeymgrHttpRequest **requests, gsize count,
     for (i = 0; i < count; i++)
         transfer_end(&transfers[i], &call);
     g_cancellable_disconnect(cancellable, handler);
-    session_give_back(http, call.multi);
+    session_give_back(http, call.shared, call.multi);
     return !g_cancellable_set_error_if_cancelled(cancellable, error);
 }
 

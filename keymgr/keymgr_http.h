@@ -24,7 +24,7 @@ typedef struct {
     char *cert_file; /* PEM, for client authentication; or NULL */
     char *key_file;  /* PEM; NULL: in cert_file */
     gboolean insecure;
-    gboolean http2;
+    gboolean http2;           /* for requests that say multiplex */
     guint connect_timeout_ms; /* covers the TLS handshake */
     guint timeout_ms;         /* one request */
     guint max_connections;    /* at once, of one call */
@@ -40,6 +40,8 @@ typedef struct {
     KeymgrSecret *body;         /* or NULL */
     KeymgrSecret *headers[3];   /* whole header lines that end in NUL; or NULL */
     gsize max_answer;
+    gboolean multiplex;         /* may share a connection over HTTP/2, where that is on; one call's
+                                 * requests agree in this */
 
     guint status;               /* 0: no answer */
     char *answer_type;          /* Content-Type; or NULL */
@@ -78,6 +80,10 @@ typedef gboolean (*KeymgrHttpDone)(KeymgrHttpRequest *request, gpointer opaque);
 gboolean keymgr_http_perform(KeymgrHttp *http, KeymgrHttpRequest **requests, gsize count,
                              gint64 deadline, KeymgrHttpDone done, gpointer opaque,
                              GCancellable *cancellable, GError **error);
+
+/* Ends the idle connections that spoke HTTP/2: libcurl keeps what came last in
+ * their buffers, until they end. */
+void keymgr_http_cool_down(KeymgrHttp *http);
 
 /* Waits until a time or the cancellable. FALSE when that is cancelled. */
 gboolean keymgr_http_pause(gint64 until, GCancellable *cancellable, GError **error);
