@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "keymgr/keymgr_keystone.h"
 
+#include <string.h>
+
 #include "keymgr/keymgr_error.h"
 #include "keymgr/keymgr_http_error.h"
 #include "keymgr/keymgr_token.h"
@@ -65,13 +67,29 @@ on_done(KeymgrHttpRequest *request, gpointer opaque)
     return TRUE;
 }
 
+/* Keystone "could not find" a token that has ended or was revoked, where any
+ * other wrong credential is a 401. */
+static gboolean
+is_bad_token(const KeymgrKeystone *keystone, const KeymgrHttpRequest *request)
+{
+    g_autofree char *text = NULL;
+
+    if (keymgr_auth_kind(keystone->auth) != KEYMGR_AUTH_TOKEN || request->error || request->status != 404)
+        return FALSE;
+    text = keymgr_http_server_text(request, NULL);
+    return strstr(text, "token") != NULL;
+}
+
 static gboolean
 fail(KeymgrKeystone *keystone, const KeymgrHttpRequest *request, GError **error)
 {
     const KeymgrSecret *hidden[] = { keymgr_auth_secret(keystone->auth), NULL };
+    gboolean bad_token = is_bad_token(keystone, request);
     g_autofree char *hint = NULL;
 
-    if (!request->error && request->status == 401)
+    if (bad_token)
+        hint = g_strdup("the given token: it has ended or was revoked");
+    else if (!request->error && request->status == 401)
         hint = g_strdup_printf("%s; Keystone does not say which part is wrong",
                                keymgr_auth_who(keystone->auth));
     else if (!request->error && request->status == 404)
@@ -79,7 +97,7 @@ fail(KeymgrKeystone *keystone, const KeymgrHttpRequest *request, GError **error)
     keymgr_http_fail(request, keystone->prefix, hint, hidden, error);
     /* "Not found" speaks of the URL here, not of a secret. */
     if (error && g_error_matches(*error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND))
-        (*error)->code = KEYMGR_ERROR_HTTP;
+        (*error)->code = bad_token ? KEYMGR_ERROR_AUTH : KEYMGR_ERROR_HTTP;
     return FALSE;
 }
 

@@ -3,9 +3,13 @@
 
 #include <string.h>
 
-#include <gio/gio.h>
+#include <json-c/json.h>
 
 #include "tests/keymgr/keymgr_test.h"
+
+char *openstack_known;
+gboolean openstack_tls;
+static GHashTable *tokens; /* of users */
 
 const char *
 openstack_env(const char *name)
@@ -62,14 +66,34 @@ openstack_fault(const char *service, const char *status, const char *delay, guin
     g_free(openstack_fixture("fault", service, status, rest));
 }
 
-char *
-openstack_request(const char *method, const char *url, const char *user, const char *type, const char *body,
-                  gsize size, guint status)
+void
+openstack_forget_tokens(void)
 {
-    g_autofree char *token = openstack_fixture("token", user, NULL, NULL);
-    g_autofree char *header = g_strconcat("X-Auth-Token: ", token, NULL);
-    g_autofree char *type_header = g_strconcat("Content-Type: ", type ? type : "", NULL);
-    const char *argv[] = { "curl", "-s", "-m", "20", "-X", method, "-H", header, "-H", type_header,
+    g_clear_pointer(&tokens, g_hash_table_unref);
+}
+
+static const char *
+token_of(const char *user)
+{
+    char *token;
+
+    if (!tokens)
+        tokens = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    token = g_hash_table_lookup(tokens, user);
+    if (!token) {
+        token = openstack_fixture("token", user, NULL, NULL);
+        g_hash_table_insert(tokens, g_strdup(user), token);
+    }
+    return token;
+}
+
+/* further: a header line. */
+static char *
+request(const char *method, const char *url, const char *user, const char *further, const char *body,
+        gsize size, guint status)
+{
+    g_autofree char *header = g_strconcat("X-Auth-Token: ", token_of(user), NULL);
+    const char *argv[] = { "curl", "-s", "-m", "20", "--cacert", openstack_env("CA_FILE"), "-X", method, "-H", header, "-H", further,
                            "-H", "Accept: application/json", "-w", "\n%{http_code}", url,
                            body ? "--data-binary" : NULL, "@-", NULL };
     g_autofree char *output = NULL;
@@ -81,6 +105,110 @@ openstack_request(const char *method, const char *url, const char *user, const c
     if (exit_status != 0 || !code || g_ascii_strtoull(code + 1, NULL, 10) != status)
         fail_msg("%s %s: curl ended with %d: %s", method, url, exit_status, output);
     return g_strndup(output, (gsize)(code - output));
+}
+
+char *
+openstack_request(const char *method, const char *url, const char *user, const char *type, const char *body,
+                  gsize size, guint status)
+{
+    g_autofree char *header = g_strconcat("Content-Type: ", type ? type : "", NULL);
+
+    return request(method, url, user, header, body, size, status);
+}
+
+char *
+openstack_request_with(const char *method, const char *url, const char *user, const char *header, guint status)
+{
+    return request(method, url, user, header, NULL, 0, status);
+}
+
+char *
+openstack_json(const char *text, const char *outer, const char *name)
+{
+    struct json_object *json = json_tokener_parse(text);
+    struct json_object *object = json;
+    struct json_object *value = NULL;
+    char *copy;
+
+    if (outer)
+        json_object_object_get_ex(json, outer, &object);
+    if (!object || !json_object_object_get_ex(object, name, &value))
+        fail_msg("no %s in: %s", name, text);
+    copy = g_strdup(json_object_get_string(value));
+    json_object_put(json);
+    return copy;
+}
+
+const char *
+openstack_url(const char *service)
+{
+    g_autofree char *name = g_strconcat(service, openstack_tls ? "_TLS_URL" : "_URL", NULL);
+
+    return openstack_env(name);
+}
+
+Keymgr *
+openstack_open(const char *options)
+{
+    g_autofree char *text = g_strdup_printf("[keymgr]\nbackend=barbican\n[barbican]\nregion_name=%s\n%s%s\n%s",
+                                            openstack_tls ? "TLS" : "RegionOne", openstack_tls ? "cafile=" : "",
+                                            openstack_tls ? openstack_env("CA_FILE") : "", options);
+
+    return keymgr_test_new(text);
+}
+
+char *
+openstack_user(const char *user)
+{
+    return g_strdup_printf("auth_url=%s\nusername=%s\npassword=%s\nuser_domain_id=default\n",
+                           openstack_url("KEYSTONE"), user, openstack_env("FIXTURE_PASSWORD"));
+}
+
+Keymgr *
+openstack_open_as(const char *user, const char *project, const char *options)
+{
+    g_autofree char *lines = openstack_user(user);
+    g_autofree char *all = g_strdup_printf("%sproject_name=%s\nproject_domain_name=Default\n%s", lines, project,
+                                           options);
+
+    return openstack_open(all);
+}
+
+GPtrArray *
+openstack_fetch(Keymgr *keymgr, const char *reference, GError **error)
+{
+    const char *const references[] = { reference, NULL };
+
+    return keymgr_fetch(keymgr, references, NULL, error);
+}
+
+void
+openstack_check_fetch(Keymgr *keymgr, const char *reference, gconstpointer bytes, gsize size)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) secrets = openstack_fetch(keymgr, reference, &error);
+
+    if (!secrets)
+        fail_msg("%s: %s", reference, error->message);
+    assert_int_equal(secrets->len, 1);
+    keymgr_test_bytes(secrets, 0, bytes, size);
+}
+
+void
+openstack_check_known(Keymgr *keymgr)
+{
+    openstack_check_fetch(keymgr, openstack_known, OPENSTACK_KEY, strlen(OPENSTACK_KEY));
+}
+
+void
+openstack_check_refusal(Keymgr *keymgr, const char *reference, KeymgrError code, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) secrets = openstack_fetch(keymgr, reference, &error);
+
+    assert_null(secrets);
+    assert_null(strstr(error->message, openstack_env("FIXTURE_PASSWORD")));
+    keymgr_test_error(&error, code, words);
 }
 
 char *
@@ -133,6 +261,7 @@ openstack_restart(const char *token_seconds)
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
 
+    openstack_forget_tokens();
     g_free(openstack_fixture("down", NULL, NULL, NULL));
     assert_true(g_file_get_contents(path, &before, NULL, NULL));
     after = g_regex_replace_literal(regex, before, -1, 0, expiration, 0, NULL);
