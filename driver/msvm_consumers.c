@@ -117,6 +117,21 @@ take_away(MsvmConsumers *consumers, char **keys)
                  consumers->uuid, error->message);
 }
 
+/* An ephemeral secret is in no key manager, or is not the one there. */
+static char **
+without_ephemeral(MsvmPrivate *priv, char **keys)
+{
+    g_auto(GStrv) all = keys;
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    size_t i;
+
+    for (i = 0; all[i]; i++) {
+        if (!msvmSecretStoreIsEphemeral(msvmKeysSecrets(priv->keys), all[i]))
+            g_strv_builder_add(builder, all[i]);
+    }
+    return g_strv_builder_end(builder);
+}
+
 MsvmConsumers *
 msvmConsumersBegin(MsvmPrivate *priv, const char *uuid, const char *name, const char *const *before,
                    const char *const *after)
@@ -125,7 +140,7 @@ msvmConsumersBegin(MsvmPrivate *priv, const char *uuid, const char *name, const 
 
     consumers->uuid = g_strdup(uuid);
     consumers->name = g_strdup(name);
-    consumers->added = difference(after, before);
+    consumers->added = without_ephemeral(priv, difference(after, before));
     consumers->removed = difference(before, after);
     if (consumers->added[0] || consumers->removed[0])
         consumers->keymgr = wanting_keymgr(priv);

@@ -18,7 +18,7 @@
 #define MSVM_SECRET_MAX_DEFINITION (64 * 1024)
 #define MSVM_SECRET_MAX_FILES 10000
 /* How long a write waits for another process' write. */
-#define MSVM_SECRET_LOCK_MS 2000
+#define MSVM_SECRET_LOCK_MS 1000
 
 /* The hooks for a root, whose opaque is the root. root: NULL outside of
  * embedded mode, where only private values need a way of their own. */

@@ -431,6 +431,18 @@ secret_free(gpointer secret)
     keymgr_secret_unref(secret);
 }
 
+bool
+msvmSecretStoreIsEphemeral(MsvmSecretStore *store, const char *text)
+{
+    g_autoptr(KeymgrDefinition) definition = NULL;
+    KeymgrReference reference;
+
+    if (!keymgr_reference_parse(text, &reference, NULL) || reference.kind != KEYMGR_REFERENCE_SECRET)
+        return false;
+    definition = msvmSecretMemoryFind(store->shared->memory, reference.uuid);
+    return definition != NULL;
+}
+
 /* Takes from memory what is there, and leaves a NULL for the others. */
 static gboolean
 fetch_ephemeral(MsvmSecretStore *store, const char *const *references, GPtrArray *values, bool *any,

@@ -52,6 +52,9 @@ KeymgrSecret *msvmSecretStoreGetValue(MsvmSecretStore *store, const KeymgrDefini
 /* Deletes it, where it is, for good. */
 int msvmSecretStoreRemove(MsvmSecretStore *store, const KeymgrDefinition *definition);
 
+/* Whether a domain's key comes from memory, so that no key manager has it. */
+bool msvmSecretStoreIsEphemeral(MsvmSecretStore *store, const char *reference);
+
 /* As keymgr_fetch(), ephemeral secrets included; private ones as well. */
 GPtrArray *msvmSecretStoreFetch(MsvmSecretStore *store, Keymgr *keymgr, const char *const *references,
                                 GError **error);
