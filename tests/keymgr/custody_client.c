@@ -87,7 +87,7 @@ do_describe(const char *reference, GError **error)
 static gboolean
 do_list(const char *argument, GError **error)
 {
-    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, NULL, NULL, error);
+    g_autoptr(GPtrArray) infos = keymgr_list(keymgr, NULL, NULL, NULL, error);
 
     return infos != NULL;
 }
