@@ -8,9 +8,12 @@ from msvmtest import BUILDDIR
 
 
 def make_protector(host, *options):
-    """A framed protector that authorises this host."""
-    return subprocess.run([os.path.join(BUILDDIR, "hvsim-protector"), "--guardians", "-", *options],
-                          input=host.ask("GET", "/state").encode(), capture_output=True, check=True).stdout
+    """A framed protector that authorises this host, or what the options say;
+    host: None for what is for no host (--foreign)."""
+    guardians = ["--guardians", "-"] if host else []
+    return subprocess.run([os.path.join(BUILDDIR, "hvsim-protector"), *guardians, *options],
+                          input=host.ask("GET", "/state").encode() if host else b"", capture_output=True,
+                          check=True).stdout
 
 
 def pieces(blob, count):
