@@ -115,17 +115,35 @@ static gboolean take_command(CreateOptions *options, const char *line, GError **
     return command->bare ? take_bare(table, argv, error) : take_options(table, argv, error);
 }
 
+/* A line and those that it goes on in, after a backslash at its end. *next:
+ * where the following one begins. Caller frees. */
+static char *join_lines(char **lines, guint *next)
+{
+    g_autoptr(GString) joined = g_string_new(NULL);
+    gboolean more = TRUE;
+
+    while (more && lines[*next]) {
+        g_strchomp(lines[*next]);
+        more = g_str_has_suffix(lines[*next], "\\");
+        g_string_append_len(joined, lines[*next], strlen(lines[*next]) - more);
+        (*next)++;
+    }
+    return g_strstrip(g_string_free(g_steal_pointer(&joined), FALSE));
+}
+
 gboolean create_add_commands(CreateOptions *options, const char *text, GError **error)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    guint i;
+    guint next = 0;
 
-    for (i = 0; lines[i]; i++) {
-        g_strstrip(lines[i]);
-        if (!*lines[i] || *lines[i] == '#')
+    while (lines[next]) {
+        guint first = next + 1;
+        g_autofree char *line = join_lines(lines, &next);
+
+        if (!*line || *line == '#')
             continue;
-        if (!take_command(options, lines[i], error)) {
-            g_prefix_error(error, "line %u: ", i + 1);
+        if (!take_command(options, line, error)) {
+            g_prefix_error(error, "line %u: ", first);
             return FALSE;
         }
     }

@@ -38,7 +38,8 @@ gboolean create_add(GHashTable *table, const char *what, const char *text, GErro
  *   nova flavor-key FLAVOR set NAME=VALUE ...
  *   openstack flavor set --property NAME=VALUE ... FLAVOR
  *
- * Empty lines, and those that begin with "#", are left out. FALSE with an error
+ * A backslash at the end of a line continues it. Empty lines, and those that
+ * begin with "#", are left out. FALSE with an error
  * that names the line.
  */
 gboolean create_add_commands(CreateOptions *options, const char *text, GError **error);
