@@ -13,6 +13,7 @@ struct FakeServer {
     GCond ready;
     FakeHandler handler;
     gpointer opaque;
+    FakeTls *tls; /* NULL: plain */
     char *url; /* set when ready */
     gint requests;
     gint running;
@@ -106,20 +107,28 @@ serve_one(FakeServer *server, GDataInputStream *in, GOutputStream *out)
     return keep;
 }
 
+static void
+serve_all(FakeServer *server, GIOStream *stream)
+{
+    g_autoptr(GDataInputStream) in = g_data_input_stream_new(g_io_stream_get_input_stream(stream));
+
+    g_data_input_stream_set_newline_type(in, G_DATA_STREAM_NEWLINE_TYPE_LF);
+    while (!fake_server_is_stopping(server) && serve_one(server, in, g_io_stream_get_output_stream(stream)))
+        ;
+    g_io_stream_close(stream, NULL, NULL);
+}
+
 static gboolean
 on_run(GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer opaque)
 {
     FakeServer *server = opaque;
-    g_autoptr(GDataInputStream) in = NULL;
+    g_autoptr(GIOStream) stream = NULL;
 
     g_atomic_int_inc(&server->connections);
     g_socket_set_timeout(g_socket_connection_get_socket(connection), 5);
-    in = g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)));
-    g_data_input_stream_set_newline_type(in, G_DATA_STREAM_NEWLINE_TYPE_LF);
-    while (!fake_server_is_stopping(server) &&
-           serve_one(server, in, g_io_stream_get_output_stream(G_IO_STREAM(connection))))
-        ;
-    g_io_stream_close(G_IO_STREAM(connection), NULL, NULL);
+    stream = server->tls ? fake_tls_accept(server->tls, connection) : G_IO_STREAM(g_object_ref(connection));
+    if (stream)
+        serve_all(server, stream);
     g_atomic_int_add(&server->connections, -1);
     return TRUE;
 }
@@ -141,7 +150,7 @@ server_thread(gpointer opaque)
     g_signal_connect(service, "run", G_CALLBACK(on_run), server);
     g_socket_service_start(service);
     g_mutex_lock(&server->lock);
-    server->url = g_strdup_printf("http://127.0.0.1:%u",
+    server->url = g_strdup_printf("http%s://127.0.0.1:%u", server->tls ? "s" : "",
                                   g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound)));
     g_cond_signal(&server->ready);
     g_mutex_unlock(&server->lock);
@@ -161,8 +170,15 @@ server_thread(gpointer opaque)
 FakeServer *
 fake_server_new(FakeHandler handler, gpointer opaque)
 {
+    return fake_server_new_tls(handler, opaque, NULL);
+}
+
+FakeServer *
+fake_server_new_tls(FakeHandler handler, gpointer opaque, FakeTls *tls)
+{
     FakeServer *server = g_new0(FakeServer, 1);
 
+    server->tls = tls;
     server->handler = handler;
     server->opaque = opaque;
     server->context = g_main_context_new();

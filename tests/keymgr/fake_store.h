@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "tests/keymgr/fake_tls.h"
 
 typedef struct {
     char *method;
@@ -23,6 +23,8 @@ typedef struct FakeServer FakeServer;
 typedef gboolean (*FakeHandler)(FakeServer *server, FakeRequest *request, gpointer opaque);
 
 FakeServer *fake_server_new(FakeHandler handler, gpointer opaque);
+/* The same over https. tls: borrowed. */
+FakeServer *fake_server_new_tls(FakeHandler handler, gpointer opaque, FakeTls *tls);
 /* Waits for the connections' threads. */
 void fake_server_free(FakeServer *server);
 const char *fake_server_url(FakeServer *server);

@@ -380,6 +380,97 @@ test_a_list_is_read_page_by_page(void **state)
     fake_barbican_free(fake);
 }
 
+/* Its server gives whole pages, whatever is asked for. */
+static void
+test_a_list_of_a_limit_is_no_longer_than_that(void **state)
+{
+    const KeymgrListOptions options = { NULL, 30, 150 };
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) infos = NULL;
+    guint total = 0;
+
+    fake->answer = answer_pages;
+    infos = keymgr_list(fake->keymgr, &options, &total, NULL, &error);
+    assert_non_null(infos);
+    assert_int_equal(infos->len, 150);
+    assert_int_equal(total, 250);
+    assert_string_equal(((KeymgrInfo *)g_ptr_array_index(infos, 149))->name, "n179");
+    assert_int_equal(fake->calls, 2);
+    assert_non_null(strstr(g_ptr_array_index(fake->heads, 0), "limit=100&offset=30 HTTP"));
+    assert_non_null(strstr(g_ptr_array_index(fake->heads, 1), "limit=50&offset=130 HTTP"));
+    fake_barbican_free(fake);
+}
+
+static gboolean
+answer_without_consumers(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    if (strstr(request->path, "/consumers"))
+        return fake_reply(request, 404, "text/html", "", "<html>404 Not Found</html>");
+    return fake_reply(request, 200, JSON, "", "{\"version\":{\"id\":\"v1\",\"status\":\"stable\"}}");
+}
+
+static const KeymgrConsumer vm = { (char *)"service", (char *)"domain", (char *)"uuid" };
+
+static void
+test_a_barbican_without_consumers_is_said_to_be_too_old(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(GError) error = NULL;
+
+    fake->answer = answer_without_consumers;
+    assert_false(keymgr_add_consumer(fake->keymgr, fake_six, &vm, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_UNSUPPORTED, "its API is 1.0, they came with 1.1");
+    assert_null(keymgr_list_consumers(fake->keymgr, fake_six[0], NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_UNSUPPORTED, "its API is 1.0");
+    assert_false(keymgr_remove_consumer(fake->keymgr, fake_six, &vm, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_UNSUPPORTED, "its API is 1.0");
+    fake_barbican_free(fake);
+}
+
+static gboolean
+answer_one_failure(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    gboolean bad = strstr(request->path, fake_six[3]) && strcmp(request->method, "POST") == 0;
+
+    return fake_reply(request, bad ? 500 : 200, JSON, "", "{}");
+}
+
+static guint
+count_heads(FakeBarbican *fake, const char *begin)
+{
+    guint count = 0;
+    guint i;
+
+    for (i = 0; i < fake->heads->len; i++)
+        count += g_str_has_prefix(g_ptr_array_index(fake->heads, i), begin);
+    return count;
+}
+
+static void
+test_a_consumer_that_one_secret_refuses_is_taken_from_all(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(GError) error = NULL;
+
+    fake->answer = answer_one_failure;
+    assert_false(keymgr_add_consumer(fake->keymgr, fake_six, &vm, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_HTTP, ID "3|HTTP 500|registering a consumer");
+    assert_int_equal(count_heads(fake, "DELETE /v1/secrets/" ID), 6);
+    fake_barbican_free(fake);
+}
+
+static void
+test_consumers_are_wanted_when_they_are_configured(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("");
+
+    assert_false(keymgr_wants_consumers(fake->keymgr));
+    fake_barbican_connect(fake, "register_consumers=yes\n");
+    assert_true(keymgr_wants_consumers(fake->keymgr));
+    fake_barbican_free(fake);
+}
+
 int
 main(void)
 {
@@ -401,6 +492,10 @@ main(void)
         cmocka_unit_test(test_a_service_user_shows_a_second_token),
         cmocka_unit_test(test_a_container_stands_for_its_secrets),
         cmocka_unit_test(test_a_list_is_read_page_by_page),
+        cmocka_unit_test(test_a_list_of_a_limit_is_no_longer_than_that),
+        cmocka_unit_test(test_a_barbican_without_consumers_is_said_to_be_too_old),
+        cmocka_unit_test(test_a_consumer_that_one_secret_refuses_is_taken_from_all),
+        cmocka_unit_test(test_consumers_are_wanted_when_they_are_configured),
     };
 
     return cmocka_run_group_tests(tests, keymgr_test_count_fds, keymgr_test_compare_fds);

@@ -138,12 +138,15 @@ on_request(FakeServer *server, FakeRequest *request, gpointer opaque)
     return fake_reply_token(request, "token", 3600, fake_server_url(server));
 }
 
+static FakeTls *tls; /* NULL: the scenes are played in the open */
+
 static Keymgr *
 open_at(FakeServer *server)
 {
     g_autofree char *text = g_strdup_printf("[keymgr]\nbackend=barbican\n[barbican]\nauth_url=%s\n"
-                                            "user_id=u\npassword=pw\ntotal_timeout=10\n",
-                                            fake_server_url(server));
+                                            "user_id=u\npassword=pw\ntotal_timeout=10\n%s%s\n",
+                                            fake_server_url(server), tls ? "cafile=" : "",
+                                            tls ? fake_tls_ca_file(tls) : "");
 
     return keymgr_test_new(text);
 }
@@ -153,7 +156,7 @@ static GError *
 play(const Scene *scene)
 {
     const char *const references[] = { ID, NULL };
-    FakeServer *server = fake_server_new(on_request, (gpointer)scene);
+    FakeServer *server = fake_server_new_tls(on_request, (gpointer)scene, tls);
     Keymgr *keymgr = open_at(server);
     gint64 start = g_get_monotonic_time();
     GError *error = NULL;
@@ -172,12 +175,13 @@ static const struct {
     Trick trick;
     KeymgrError code;
     const char *words;
+    gboolean ends; /* the connection does, where TLS would have it say so */
 } rows[] = {
     { "garbage", send_garbage, KEYMGR_ERROR_PROTOCOL, "HTTP/0.9" },
-    { "nothing", send_nothing, KEYMGR_ERROR_UNAVAILABLE, "mpty reply" },
-    { "half a payload", die_in_the_middle, KEYMGR_ERROR_UNAVAILABLE, "991 bytes" },
-    { "half a header", die_in_the_header, KEYMGR_ERROR_PROTOCOL, "cut off" },
-    { "no length", end_without_length, KEYMGR_ERROR_PROTOCOL, "cut off" },
+    { "nothing", send_nothing, KEYMGR_ERROR_UNAVAILABLE, "mpty reply", TRUE },
+    { "half a payload", die_in_the_middle, KEYMGR_ERROR_UNAVAILABLE, "991 bytes", TRUE },
+    { "half a header", die_in_the_header, KEYMGR_ERROR_PROTOCOL, "cut off", TRUE },
+    { "no length", end_without_length, KEYMGR_ERROR_PROTOCOL, "cut off", TRUE },
     { "endless body", send_endless_body, KEYMGR_ERROR_LIMIT, "limit of 1048576 bytes" },
     { "endless chunks", send_endless_chunks, KEYMGR_ERROR_LIMIT, "limit of 1048576 bytes" },
     { "10 MB of headers", send_many_headers, KEYMGR_ERROR_LIMIT, "headers pass the limit of 65536" },
@@ -198,6 +202,38 @@ test_broken_barbicans(void **state)
         assert_non_null(strstr(error->message, "secret " ID));
         keymgr_test_error(&error, rows[i].code, rows[i].words);
     }
+}
+
+static void
+test_broken_barbicans_behind_tls(void **state)
+{
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Scene scene = { NULL, rows[i].trick };
+        g_autoptr(GError) error = play(&scene);
+
+        assert_non_null(strstr(error->message, "Barbican at https://127.0.0.1"));
+        assert_non_null(strstr(error->message, "secret " ID));
+        if (rows[i].ends)
+            keymgr_test_error(&error, KEYMGR_ERROR_UNAVAILABLE, "TLS connection was non-properly terminated");
+        else
+            keymgr_test_error(&error, rows[i].code, rows[i].words);
+    }
+}
+
+static int
+use_tls(void **state)
+{
+    tls = fake_tls_new();
+    return 0;
+}
+
+static int
+use_plain(void **state)
+{
+    g_clear_pointer(&tls, fake_tls_free);
+    return 0;
 }
 
 static void
@@ -323,6 +359,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_broken_barbicans),
+        cmocka_unit_test_setup_teardown(test_broken_barbicans_behind_tls, use_tls, use_plain),
         cmocka_unit_test(test_broken_keystones),
         cmocka_unit_test(test_truncated_and_deep_json_of_keystone),
         cmocka_unit_test(test_bad_json_of_barbican),

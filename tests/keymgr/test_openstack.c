@@ -300,8 +300,9 @@ add(GArray *all, const struct CMUnitTest *tests, const char *suffix, CMFixtureFu
 {
     for (; tests->name; tests++) {
         struct CMUnitTest test = *tests;
+        g_autofree char *name = g_strconcat(tests->name, suffix, NULL);
 
-        test.name = g_intern_string(g_strconcat(tests->name, suffix, NULL));
+        test.name = g_intern_string(name);
         test.setup_func = setup;
         g_array_append_val(all, test);
     }
