@@ -376,7 +376,7 @@ test_a_list_is_read_page_by_page(void **state)
     assert_int_equal(infos->len, 250);
     assert_string_equal(((KeymgrInfo *)g_ptr_array_index(infos, 249))->name, "n249");
     assert_int_equal(fake->calls, 3);
-    assert_non_null(strstr(g_ptr_array_index(fake->heads, 2), "offset=200&name=a%26b%20c HTTP"));
+    assert_non_null(strstr(g_ptr_array_index(fake->heads, 2), "offset=200&name=a%2526b%2520c HTTP"));
     fake_barbican_free(fake);
 }
 

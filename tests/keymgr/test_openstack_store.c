@@ -14,7 +14,7 @@ test_descriptions_and_lists(void **state)
 {
     g_autoptr(Keymgr) audit = openstack_open_as("audit", "demo", "");
     g_autoptr(Keymgr) creator = openstack_open_as("creator", "demo", "");
-    g_autofree char *id = openstack_store("\"name\":\"a name & more\",\"secret_type\":\"symmetric\","
+    g_autofree char *id = openstack_store("\"name\":\"100% a name+ & more\",\"secret_type\":\"symmetric\","
                                           "\"algorithm\":\"aes\",\"bit_length\":256,\"mode\":\"cbc\","
                                           "\"expiration\":\"2099-01-01T00:00:00\"");
     g_autoptr(GError) error = NULL;
@@ -24,7 +24,7 @@ test_descriptions_and_lists(void **state)
 
     assert_non_null(info);
     assert_string_equal(info->id, id);
-    assert_string_equal(info->name, "a name & more");
+    assert_string_equal(info->name, "100% a name+ & more");
     assert_string_equal(info->type, "symmetric");
     assert_string_equal(info->status, "ACTIVE");
     assert_string_equal(info->expiration, "2099-01-01T00:00:00Z");
@@ -36,7 +36,7 @@ test_descriptions_and_lists(void **state)
     assert_true(g_str_has_suffix(info->updated, "Z"));
     assert_null(info->content_type);
     assert_false(info->has_payload);
-    named = keymgr_test_list(creator, "a name & more", &error);
+    named = keymgr_test_list(creator, "100% a name+ & more", &error);
     if (!named)
         fail_msg("%s", error->message);
     assert_int_equal(named->len, 1);
