@@ -112,8 +112,10 @@ msvmSecretStoreFind(MsvmSecretStore *store, const char *uuid, bool whole)
     if (definition || !(keymgr = get_keymgr(store)))
         return definition;
     definition = keymgr_inspect(keymgr, uuid, whole, NULL, &error);
-    if (!definition)
+    if (!definition && g_error_matches(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND))
         msvmReportError(error, NULL, _("no secret with matching uuid '%s'"), uuid);
+    else if (!definition)
+        msvmReportError(error, NULL, _("cannot look for secret '%s'"), uuid);
     return definition;
 }
 
