@@ -301,13 +301,15 @@ work_check(Request *request, KeymgrPkcs11Session *session, GCancellable *left, G
 {
     g_autoptr(GArray) objects = keymgr_pkcs11_object_list(session, KEYMGR_LIST_MAX, error);
     g_autofree char *label = keymgr_pkcs11_text(session->info.label, sizeof(session->info.label));
-    g_autofree char *maker = keymgr_pkcs11_text(session->info.manufacturerID, sizeof(session->info.manufacturerID));
-    g_autofree char *serial = keymgr_pkcs11_text(session->info.serialNumber, sizeof(session->info.serialNumber));
+    g_autofree char *maker = keymgr_pkcs11_text(session->info.manufacturerID,
+                                                sizeof(session->info.manufacturerID));
+    g_autofree char *serial = keymgr_pkcs11_text(session->info.serialNumber,
+                                                 sizeof(session->info.serialNumber));
 
     if (!objects)
         return NULL;
-    return g_strdup_printf("PKCS#11 token '%s' (%s, serial number %s), %s, %u data objects", label, maker, serial,
-                           session->logged_in ? "logged in" : "without a PIN", objects->len);
+    return g_strdup_printf("PKCS#11 token '%s' (%s, serial number %s), %s, %u data objects", label, maker,
+                           serial, session->logged_in ? "logged in" : "without a PIN", objects->len);
 }
 
 static const KeymgrWork for_array = { .work = perform, .free_result = free_array, .free_data = request_free };
@@ -358,7 +360,8 @@ check_new_secret(const Store *store, const KeymgrNewSecret *description, GError 
     if ((description->type && strcmp(description->type, "data") != 0) || description->algorithm ||
         description->bit_length || description->mode || description->expiration)
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNSUPPORTED,
-                    "%s: a secret has a name, and is of type data, and nothing else can be said of it", token);
+                    "%s: a secret has a name, and is of type data, and nothing else can be said of it",
+                    token);
     else if (description->name && strlen(description->name) > KEYMGR_PKCS11_MAX_TEXT)
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: a name of more than %d bytes", token,
                     KEYMGR_PKCS11_MAX_TEXT);
@@ -371,8 +374,8 @@ check_new_secret(const Store *store, const KeymgrNewSecret *description, GError 
 }
 
 static char *
-pkcs11_store(gpointer store, const KeymgrNewSecret *description, KeymgrSecret *value, GCancellable *cancellable,
-             GError **error)
+pkcs11_store(gpointer store, const KeymgrNewSecret *description, KeymgrSecret *value,
+             GCancellable *cancellable, GError **error)
 {
     Request *request;
 

@@ -68,7 +68,8 @@ keymgr_pkcs11_reference_parse(const char *text, KeymgrPkcs11Reference *reference
     KeymgrReference plain;
 
     memset(reference, 0, sizeof(*reference));
-    if (g_str_has_prefix(text, "pkcs11:") && strnlen(text, KEYMGR_REFERENCE_MAX_SIZE + 1) <= KEYMGR_REFERENCE_MAX_SIZE)
+    if (g_str_has_prefix(text, "pkcs11:") &&
+        strnlen(text, KEYMGR_REFERENCE_MAX_SIZE + 1) <= KEYMGR_REFERENCE_MAX_SIZE)
         return parse_uri(text, reference, error);
     if (!keymgr_reference_parse(text, &plain, error))
         return FALSE;
@@ -99,7 +100,8 @@ fail(const KeymgrPkcs11Session *session, const char *shown, CK_RV rv, GError **e
 
 /* All objects of a template, up to max. */
 static CK_RV
-find_all(const KeymgrPkcs11Session *session, CK_ATTRIBUTE *template, CK_ULONG count, gsize max, GArray *objects)
+find_all(const KeymgrPkcs11Session *session, CK_ATTRIBUTE *template, CK_ULONG count, gsize max,
+         GArray *objects)
 {
     CK_OBJECT_HANDLE batch[FIND_BATCH];
     CK_ULONG got = 0;
@@ -152,8 +154,8 @@ keymgr_pkcs11_object_find(const KeymgrPkcs11Session *session, const KeymgrPkcs11
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_SECRET,
                     "%s: secret %s: several objects have this label", store, reference->shown);
     else
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND, "%s: secret %s: there is no such data object%s",
-                    store, reference->shown,
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND,
+                    "%s: secret %s: there is no such data object%s", store, reference->shown,
                     session->logged_in ? "" : " that can be seen without a PIN (no pin is configured)");
     return objects->len == 1;
 }
@@ -205,12 +207,13 @@ keymgr_pkcs11_object_read(const KeymgrPkcs11Session *session, const char *shown,
     CK_RV rv = size_of(session, object, CKA_VALUE, &size);
 
     if (rv == CKR_OK && size == 0) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NO_PAYLOAD, "%s: secret %s: its value is empty", store, shown);
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NO_PAYLOAD, "%s: secret %s: its value is empty", store,
+                    shown);
         return NULL;
     }
     if (size > KEYMGR_SECRET_MAX_SIZE) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: secret %s passes the limit of %d bytes", store,
-                    shown, KEYMGR_SECRET_MAX_SIZE);
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: secret %s passes the limit of %d bytes",
+                    store, shown, KEYMGR_SECRET_MAX_SIZE);
         return NULL;
     }
     if (rv == CKR_OK) {
@@ -224,8 +227,8 @@ keymgr_pkcs11_object_read(const KeymgrPkcs11Session *session, const char *shown,
         return NULL;
     }
     if (attribute.ulValueLen != size) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL, "%s: secret %s: its size changed while it was read",
-                    store, shown);
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL,
+                    "%s: secret %s: its size changed while it was read", store, shown);
         return NULL;
     }
     return g_steal_pointer(&secret);
@@ -328,8 +331,8 @@ keymgr_pkcs11_object_create(const KeymgrPkcs11Session *session, const char *id, 
         { CKA_APPLICATION, (void *)name, name ? strlen(name) : 0 },
     };
     CK_OBJECT_HANDLE object;
-    CK_RV rv = session->module->C_CreateObject(session->handle, template, G_N_ELEMENTS(template) - (name ? 0 : 1),
-                                               &object);
+    CK_ULONG count = G_N_ELEMENTS(template) - (name ? 0 : 1);
+    CK_RV rv = session->module->C_CreateObject(session->handle, template, count, &object);
 
     return rv == CKR_OK || fail(session, "to be stored", rv, error);
 }

@@ -121,7 +121,8 @@ read_field(const KeymgrConfig *config, const char *key, CK_UTF8CHAR *field, gsiz
     if (!text)
         return TRUE;
     if (strlen(text) > size)
-        return keymgr_config_fail(config, key, "longer than a token's, which has at most %zu bytes", error, size);
+        return keymgr_config_fail(config, key, "longer than a token's, which has at most %zu bytes", error,
+                                  size);
     memset(field, ' ', size);
     memcpy(field, text, strlen(text));
     return TRUE;
@@ -152,7 +153,8 @@ read_uri(const KeymgrConfig *config, KeymgrPkcs11Token *token, GError **error)
         !read_field(config, "token_serial_number", info->serialNumber, sizeof(info->serialNumber), error))
         return FALSE;
     if (!names_a_token(info))
-        return keymgr_config_fail(config, "token_label", "is needed, or token_serial_number or token_uri", error);
+        return keymgr_config_fail(config, "token_label", "is needed, or token_serial_number or token_uri",
+                                  error);
     return TRUE;
 }
 
@@ -359,7 +361,8 @@ find_token(KeymgrPkcs11Token *token, KeymgrPkcs11Session *session, GError **erro
                     "%s: %u tokens fit; token_serial_number or token_uri can tell them apart",
                     token->description, search.found);
     else
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNAVAILABLE, "%s: there is no such token (%u others: %s)%s%s",
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNAVAILABLE,
+                    "%s: there is no such token (%u others: %s)%s%s",
                     token->description, search.others, labels->len > 0 ? labels->str : "none",
                     search.trouble ? "; a module says: " : "",
                     search.trouble ? p11_kit_strerror(search.trouble) : "");
@@ -453,7 +456,8 @@ login(KeymgrPkcs11Session *session, GError **error)
     if (session->info.flags & CKF_USER_PIN_LOCKED)
         return refuse(token, "the token has locked its PIN", error);
     if (session->info.flags & CKF_USER_PIN_FINAL_TRY)
-        return refuse(token, "one wrong PIN more would lock the token: the last try is left to its owner", error);
+        return refuse(token, "one wrong PIN more would lock the token: the last try is left to its owner",
+                      error);
     return show_pin(session, error);
 }
 
@@ -483,14 +487,16 @@ keymgr_pkcs11_session_open(KeymgrPkcs11Token *token, gboolean writable, GCancell
     /* Its PIN is all zeroes there, and would count as a wrong one. */
     if (token->process != getpid()) {
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_UNAVAILABLE,
-                    "%s: it was opened before this process was forked, and is its parent's", token->description);
+                    "%s: it was opened before this process was forked, and is its parent's",
+                    token->description);
         return FALSE;
     }
     if (!load(token, error) || !find_token(token, session, error) || !take_token(session, error) ||
         g_cancellable_set_error_if_cancelled(left, error))
         return FALSE;
-    rv = session->module->C_OpenSession(session->slot, CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0), NULL,
-                                        NULL, &session->handle);
+    rv = session->module->C_OpenSession(session->slot,
+                                        CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0), NULL, NULL,
+                                        &session->handle);
     session->open = rv == CKR_OK;
     if (!session->open)
         return keymgr_pkcs11_fail(token, "opening a session", rv, error);
