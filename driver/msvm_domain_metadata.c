@@ -6,6 +6,7 @@
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_define.h"
 #include "xml/msvm_plan.h"
+#include "xml/msvm_metadata_nova.h"
 #include "xml/msvm_policy.h"
 #include "xml/msvm_record.h"
 
@@ -120,6 +121,14 @@ change_element(virDomainDef *def, const char *text, const char *key, const char 
     }
     if (text && !(element = make_element(text, uri, key)))
         return -1;
+    /* Nova changes its own at any time, for ports and the like. */
+    if (STREQ(uri, MSVM_NOVA_NAMESPACE_URI) && !msvmMetadataNovaSame(def->metadata, element)) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                       _("image properties and extra specs in metadata of '%s' are the domain's security policy: "
+                         "define the domain anew to change them"), uri);
+        xmlFreeNode(element);
+        return -1;
+    }
     if (!def->metadata)
         def->metadata = xmlNewNode(NULL, (const xmlChar *)"metadata");
     remove_elements(def->metadata, uri);

@@ -133,7 +133,7 @@ static void validate(Check *check, const char *path, gboolean ours)
 
 /* --- the definition -------------------------------------------------------------------- */
 
-static void take_problems(Check *check, const MsvmProblems *problems)
+void check_take(Check *check, const MsvmProblems *problems)
 {
     size_t i, n = MIN(msvmProblemsCount(problems), MSVM_PROBLEMS_MAX);
 
@@ -155,7 +155,7 @@ gboolean check_parse(Check *check, const char *text)
     if (xmlopt)
         check->def = virDomainDefParseString(text, xmlopt, problems, VIR_DOMAIN_DEF_PARSE_INACTIVE);
     msvmProblemsCatch(problems, check->def ? 0 : -1, NULL);
-    take_problems(check, problems);
+    check_take(check, problems);
     return check->def != NULL;
 }
 
@@ -185,7 +185,7 @@ void check_plan(Check *check)
     };
 
     check->plan = msvmPlanCollect(check->def, check->host ? check->host : &unknown, check->current, problems);
-    take_problems(check, problems);
+    check_take(check, problems);
     explained.plan = check->plan;
     if (check->plan)
         explain_plan(check->report, &explained);

@@ -30,6 +30,8 @@ gboolean check_read(Check *check, const char *text);
 gboolean check_parse(Check *check, const char *text);
 /* Plans and explains; needs check_parse(). */
 void check_plan(Check *check);
+/* Puts problems of the driver's into the report, with their lines. */
+void check_take(Check *check, const MsvmProblems *problems);
 void check_clear(Check *check);
 
 /* The line of an XPath in our namespace's terms; 0 when it is nowhere. */

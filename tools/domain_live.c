@@ -5,6 +5,7 @@
 
 #include "driver/msvm_domain_capabilities.h"
 #include "driver/msvm_driver.h"
+#include "driver/msvm_guards.h"
 #include "driver/msvm_lookup.h"
 #include "hyperv/hyperv_load.h"
 
@@ -158,10 +159,9 @@ check_guard(Live *live, Check *check, GError **error)
     if (!hyperv_query_guard(live->priv->host, &guard, NULL, error))
         return FALSE;
     report_decide(check->report, "guard mode", hyperv_guard_mode_name(guard.mode), "the host says so");
-    if (guard.mode == HYPERV_GUARD_GUARDED && policy->shielded && guard.attestation_status != 100)
-        problem(check, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/metadata/msvm:security/msvm:policy",
-                "host '%s' is guarded but has not passed attestation (%s): no shielded machine starts there",
-                live->host.name, hyperv_attestation_name(guard.attestation_status));
+    if (guard.mode == HYPERV_GUARD_GUARDED)
+        report_decide(check->report, "attestation", hyperv_attestation_name(guard.attestation_status),
+                      "the host says so");
     if (policy->keys[0] || live->current)
         return TRUE;
     if (guard.mode == HYPERV_GUARD_LOCAL)
@@ -186,6 +186,25 @@ check_protection(Live *live, Check *check, GError **error)
     problem(check, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/devices/tpm",
             "host '%s' has no virtual TPMs (no Msvm_SecurityService)", live->host.name);
     return TRUE;
+}
+
+/* What define itself looks at before it changes anything. */
+static void
+check_guards(Live *live, Check *check)
+{
+    g_autoptr(MsvmChange) change = msvmChangeNew(live->priv);
+
+    change->plan = g_steal_pointer(&check->plan);
+    change->current = live->current;
+    change->def = check->def;
+    if (live->found)
+        change->state = live->found->state;
+    msvmGuardsCheck(change);
+    check_take(check, change->problems);
+    /* Lent, not given. */
+    check->plan = g_steal_pointer(&change->plan);
+    change->current = NULL;
+    change->def = NULL;
 }
 
 /* --- devices ------------------------------------------------------------------------------- */
@@ -257,6 +276,7 @@ live_check(Live *live, Check *check)
 
     if (!check->plan)
         return TRUE;
+    check_guards(live, check);
     if (check_protection(live, check, &error) && check_switches(live, check, &error) &&
         check_disks(live, check, &error))
         return TRUE;

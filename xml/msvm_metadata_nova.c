@@ -143,3 +143,41 @@ msvmMetadataNovaRead(MsvmMetadata *metadata, xmlNodePtr node)
         return -1;
     return msvmNovaReadList(metadata->flavor, &msvmNovaFlavor, node);
 }
+
+
+static bool
+msvmNovaSameTable(GHashTable *a, GHashTable *b)
+{
+    GHashTableIter iter;
+    gpointer name, value;
+
+    g_hash_table_iter_init(&iter, a);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (g_strcmp0(g_hash_table_lookup(b, name), value) != 0)
+            return false;
+    }
+    return g_hash_table_size(a) == g_hash_table_size(b);
+}
+
+
+static bool
+msvmNovaSameList(xmlNodePtr metadata, xmlNodePtr element, const MsvmNovaList *list)
+{
+    g_autoptr(GHashTable) before = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GHashTable) after = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    int rc = metadata ? msvmNovaReadList(before, list, metadata) : 0;
+
+    if (rc == 0 && element && msvmNovaIs(element, "instance"))
+        rc = msvmNovaCollect(after, list, element, 0);
+    if (rc < 0)
+        virResetLastError();
+    return rc == 0 && msvmNovaSameTable(before, after);
+}
+
+
+bool
+msvmMetadataNovaSame(xmlNodePtr metadata, xmlNodePtr element)
+{
+    return msvmNovaSameList(metadata, element, &msvmNovaImage) &&
+           msvmNovaSameList(metadata, element, &msvmNovaFlavor);
+}

@@ -29,3 +29,7 @@ const char *msvmMetadataNovaName(const char *name);
  * ours say. VIR_ERR_CONFIG_UNSUPPORTED where the two differ about one name,
  * VIR_ERR_XML_ERROR for a name given twice, or too many. 0 or -1. */
 int msvmMetadataNovaRead(MsvmMetadata *metadata, xmlNodePtr node);
+
+/* Whether an element that is to replace what metadata (may be NULL) have of
+ * Nova's (NULL: nothing is to be there) says the same of image and flavor. */
+bool msvmMetadataNovaSame(xmlNodePtr metadata, xmlNodePtr element);

@@ -113,6 +113,33 @@ test_the_security_policy_is_not_changed_this_way(void **state)
     assert_null(def->metadata);
 }
 
+#define NOVA_URI "http://openstack.org/xmlns/libvirt/nova/1.1"
+#define NOVA(spec, more) "<n:instance xmlns:n='" NOVA_URI "'><n:flavor><n:extraSpecs><n:extraSpec name='os:vtpm'>" \
+    spec "</n:extraSpec></n:extraSpecs></n:flavor>" more "</n:instance>"
+
+static void
+test_what_nova_says_of_image_and_flavor_stays_and_all_else_may_change(void **state)
+{
+    g_autoptr(virDomainDef) def = new_def();
+
+    assert_int_equal(msvmMetadataChange(def, ELEMENT, NOVA("required", ""), "nova", NOVA_URI), -1);
+    test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "extra specs");
+    assert_null(def->metadata);
+    assert_int_equal(msvmMetadataChange(def, ELEMENT, "<instance><a/></instance>", "nova", NOVA_URI), 0);
+    assert_int_equal(msvmMetadataChange(def, ELEMENT, "<instance>b</instance>", "nova", NOVA_URI), 0);
+    assert_is(def, ELEMENT, NOVA_URI, "<instance>b</instance>");
+    assert_int_equal(msvmMetadataChange(def, ELEMENT, NULL, "nova", NOVA_URI), 0);
+    assert_null(def->metadata);
+
+    def->metadata = xmlNewNode(NULL, BAD_CAST "metadata");
+    assert_int_equal(xmlParseInNodeContext(def->metadata, NOVA("required", ""), sizeof(NOVA("required", "")) - 1, 0,
+                                           &def->metadata->children), XML_ERR_OK);
+    assert_int_equal(msvmMetadataChange(def, ELEMENT, NOVA("optional", ""), "nova", NOVA_URI), -1);
+    test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "extra specs");
+    assert_int_equal(msvmMetadataChange(def, ELEMENT, NULL, "nova", NOVA_URI), -1);
+    test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "extra specs");
+}
+
 static void
 test_notes_bring_all_three(void **state)
 {
@@ -144,6 +171,7 @@ main(void)
         cmocka_unit_test(test_an_element_replaces_only_that_of_its_namespace),
         cmocka_unit_test(test_bad_elements_change_nothing),
         cmocka_unit_test(test_the_security_policy_is_not_changed_this_way),
+        cmocka_unit_test(test_what_nova_says_of_image_and_flavor_stays_and_all_else_may_change),
         cmocka_unit_test(test_notes_bring_all_three),
     };
 
