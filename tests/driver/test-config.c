@@ -57,7 +57,8 @@ test_values_are_read(void **state)
     g_autoptr(GPtrArray) warnings = NULL;
     g_autoptr(MsvmConfig) config = load("# a comment\n[driver]\n default_host = hv01 \n"
                                         "[host hv01]\nurl=https://x:1/wsman\nauth=basic\ncacert=ca.pem\n"
-                                        "no_verify=yes\nconnect_timeout=3\noperation_timeout=4\njob_timeout=5\n",
+                                        "no_verify=yes\nconnect_timeout=3\noperation_timeout=4\njob_timeout=5\n"
+                                        "provisioning_directory = C:\\Keys\\New 1\\\nprovisioning_timeout=6\n",
                                         0644, &warnings);
     g_autoptr(MsvmConfigHost) host = NULL;
     g_autofree char *name = NULL;
@@ -75,6 +76,8 @@ test_values_are_read(void **state)
     assert_int_equal(host->connect_timeout, 3);
     assert_int_equal(host->operation_timeout, 4);
     assert_int_equal(host->job_timeout, 5);
+    assert_string_equal(host->provisioning_directory, "C:\\Keys\\New 1");
+    assert_int_equal(host->provisioning_timeout, 6);
 }
 
 static void
@@ -146,6 +149,11 @@ test_bad_values_are_refused(void **state)
         { "[host a]\noperation_timeout=-1\n", "operation_timeout: '-1'" },
         { "[host a]\njob_timeout=86401\n", "job_timeout: '86401'" },
         { "[host a]\njob_timeout=5 min\n", "job_timeout: '5 min'" },
+        { "[host a]\nprovisioning_timeout=0\n", "provisioning_timeout: '0'" },
+        { "[host a]\nprovisioning_directory=C:\\\n", "provisioning_directory: 'C:\\'" },
+        { "[host a]\nprovisioning_directory=/tmp\n", "'/tmp' is not a folder of the host" },
+        { "[host a]\nprovisioning_directory=C:\\a|b\n", "'C:\\a|b'" },
+        { "[host a]\nprovisioning_directory=\\\\server\\share\n", "is not a folder of the host" },
     };
     size_t i;
 
@@ -222,7 +230,8 @@ static void
 test_the_sample_has_every_key_and_no_other(void **state)
 {
     static const char *const host_keys[] = { "url", "auth", "cacert", "no_verify", "connect_timeout",
-                                             "operation_timeout", "job_timeout", NULL };
+                                             "operation_timeout", "job_timeout", "provisioning_directory",
+                                             "provisioning_timeout", NULL };
     static const char *const groups[] = { "keymgr", "libvirt", "pkcs11", "barbican" };
     g_autofree char *text = uncomment_sample();
     g_autoptr(GPtrArray) warnings = NULL;
