@@ -95,6 +95,16 @@ compare(Live *live, Check *check, GPtrArray *all, guint index)
         live->found = g_ptr_array_steal_index(all, index);
 }
 
+static gboolean
+load_found(Live *live, GError **error)
+{
+    guint32 process_id;
+
+    live->current = hyperv_load_found(live->priv->host, live->found, NULL, error);
+    return live->current &&
+           hyperv_query_state(live->priv->host, live->found->guid, &live->state, &process_id, NULL, error);
+}
+
 gboolean
 live_find(Live *live, Check *check)
 {
@@ -107,15 +117,13 @@ live_find(Live *live, Check *check)
     all = hyperv_find_by_name_or_uuid(live->priv->host, check->def->name, uuid, NULL, &error);
     for (i = all ? all->len : 0; i-- > 0;)
         compare(live, check, all, i);
-    if (all && live->found)
-        live->current = hyperv_load_found(live->priv->host, live->found, NULL, &error);
-    if (!all || (live->found && !live->current)) {
+    if (!all || (live->found && !load_found(live, &error))) {
         msvmReportHostError(live->priv, error, "cannot look for domain '%s'", check->def->name);
         return FALSE;
     }
     report_decide(check->report, "on the host", live->found ? "changed" : "new", "'%s' %s", live->host.name,
                   live->found ? "has a domain of this name and UUID" : "has no domain of this name or UUID");
-    if (live->found && hyperv_state_is_active(live->found->state))
+    if (live->found && hyperv_state_is_active(live->state))
         report_note(check->report, 0, "the machine runs: only title, description, metadata and autostart may change");
     check->host = &live->host;
     check->current = live->current;
@@ -198,7 +206,7 @@ check_guards(Live *live, Check *check)
     change->current = live->current;
     change->def = check->def;
     if (live->found)
-        change->state = live->found->state;
+        change->state = live->state;
     msvmGuardsCheck(change);
     check_take(check, change->problems);
     /* Lent, not given. */

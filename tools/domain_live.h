@@ -20,6 +20,7 @@ typedef struct {
     MsvmPlanHost host;
     HypervFound *found;   /* the machine that is there already, or NULL */
     HypervMachine *current;
+    HypervState state;
 } Live;
 
 void live_begin(Live *live, virConnectPtr conn);

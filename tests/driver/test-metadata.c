@@ -3,6 +3,8 @@
 
 #include "tests/driver/test.h"
 
+#include <libxml/parser.h>
+
 #include "driver/msvm_domain_metadata.h"
 #include "xml/msvm_policy.h"
 #include "xml/msvm_record.h"
@@ -120,7 +122,9 @@ test_the_security_policy_is_not_changed_this_way(void **state)
 static void
 test_what_nova_says_of_image_and_flavor_stays_and_all_else_may_change(void **state)
 {
+    static const char metadata[] = "<metadata>" NOVA("required", "") "</metadata>";
     g_autoptr(virDomainDef) def = new_def();
+    xmlDocPtr doc;
 
     assert_int_equal(msvmMetadataChange(def, ELEMENT, NOVA("required", ""), "nova", NOVA_URI), -1);
     test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "extra specs");
@@ -131,13 +135,15 @@ test_what_nova_says_of_image_and_flavor_stays_and_all_else_may_change(void **sta
     assert_int_equal(msvmMetadataChange(def, ELEMENT, NULL, "nova", NOVA_URI), 0);
     assert_null(def->metadata);
 
-    def->metadata = xmlNewNode(NULL, BAD_CAST "metadata");
-    assert_int_equal(xmlParseInNodeContext(def->metadata, NOVA("required", ""), sizeof(NOVA("required", "")) - 1, 0,
-                                           &def->metadata->children), XML_ERR_OK);
+    doc = xmlReadMemory(metadata, sizeof(metadata) - 1, NULL, NULL, XML_PARSE_NONET);
+    assert_non_null(doc);
+    def->metadata = xmlCopyNode(xmlDocGetRootElement(doc), 1);
+    xmlFreeDoc(doc);
     assert_int_equal(msvmMetadataChange(def, ELEMENT, NOVA("optional", ""), "nova", NOVA_URI), -1);
     test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "extra specs");
     assert_int_equal(msvmMetadataChange(def, ELEMENT, NULL, "nova", NOVA_URI), -1);
     test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "extra specs");
+    assert_int_equal(msvmMetadataChange(def, ELEMENT, NOVA("required", "<n:name>new</n:name>"), "nova", NOVA_URI), 0);
 }
 
 static void
