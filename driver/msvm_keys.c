@@ -133,6 +133,7 @@ fetch(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
 {
     g_autoptr(Keymgr) keymgr = msvmKeysGetKeymgr(keys);
     g_autoptr(GError) error = NULL;
+    const char *warning;
     GPtrArray *parts;
 
     if (!keymgr)
@@ -142,8 +143,8 @@ fetch(MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
         msvmReportError(error, NULL, _("cannot get the keys of domain '%s' from %s"), domain, keys->store);
         return NULL;
     }
-    if (!keymgr_secret_all_locked())
-        VIR_WARN("Keys cannot be locked in memory: raise RLIMIT_MEMLOCK");
+    if ((warning = keymgr_secret_lock_warning()))
+        VIR_WARN("%s", warning);
     return parts;
 }
 

@@ -11,9 +11,16 @@
 
 #include "keymgr/keymgr.h"
 
+/* How often somebody may have initialised libcurl before us. */
+#define MAX_INITIALISATIONS 64
+
+/* Calls of wipe_free() by this thread. */
+static __thread guint wiped;
+
 static void
 wipe_free(void *memory)
 {
+    wiped++;
     if (!memory)
         return;
     explicit_bzero(memory, malloc_usable_size(memory));
@@ -56,6 +63,44 @@ plain_calloc(size_t count, size_t size)
     return calloc(count, size);
 }
 
+/* FALSE when libcurl was initialised already, and goes on with what it has. */
+static gboolean
+take_libcurl(void)
+{
+    guint before;
+
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, plain_malloc, wipe_free, wipe_realloc, plain_strdup,
+                             plain_calloc) != CURLE_OK)
+        g_error("libcurl cannot be initialised");
+    before = wiped;
+    curl_free(curl_easy_escape(NULL, "x", 1));
+    return wiped != before;
+}
+
+/*
+ * libvirt initialises libcurl before it loads a driver. libcurl takes other
+ * allocators only when its count of users goes up from nought, so that count is
+ * brought there and back. What it holds meanwhile stays: our allocators are
+ * malloc() and free() underneath, and GnuTLS counts its users as well.
+ */
+static void
+take_libcurl_over(void)
+{
+    guint others = 0;
+    guint i;
+
+    while (!take_libcurl()) {
+        curl_global_cleanup(); /* what we have just added */
+        if (++others > MAX_INITIALISATIONS) {
+            g_warning("libcurl does not wipe the memory that it frees");
+            break;
+        }
+        curl_global_cleanup();
+    }
+    for (i = 0; i < MIN(others, MAX_INITIALISATIONS); i++)
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 void
 keymgr_memory_init(void)
 {
@@ -63,9 +108,7 @@ keymgr_memory_init(void)
 
     if (!g_once_init_enter(&once))
         return;
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, plain_malloc, wipe_free, wipe_realloc, plain_strdup,
-                             plain_calloc) != CURLE_OK)
-        g_error("libcurl cannot be initialised");
+    take_libcurl_over();
     /* GnuTLS decrypts into buffers of its own, which it frees through these
      * two exported pointers. */
     gnutls_free = wipe_free;

@@ -198,3 +198,13 @@ keymgr_secret_all_locked(void)
 {
     return !g_atomic_int_get(&lock_refused);
 }
+
+const char *
+keymgr_secret_lock_warning(void)
+{
+    static gint told;
+
+    if (keymgr_secret_all_locked() || !g_atomic_int_compare_and_exchange(&told, 0, 1))
+        return NULL;
+    return "keys cannot be locked in memory and may be swapped to disk: raise the limit RLIMIT_MEMLOCK";
+}

@@ -46,9 +46,13 @@ KeymgrSecret *keymgr_secret_concat(KeymgrSecret *const *parts, gsize count);
 /* In constant time for secrets of one size. */
 gboolean keymgr_secret_equal(const KeymgrSecret *a, const KeymgrSecret *b);
 
-/* Whether all secrets so far could be locked in memory; a caller warns once
- * where RLIMIT_MEMLOCK forbids it. */
+/* Whether all secrets so far could be locked in memory, which RLIMIT_MEMLOCK
+ * may forbid. */
 gboolean keymgr_secret_all_locked(void);
+
+/* What to tell the user when a secret could not be locked: once in a process,
+ * and NULL from then on, and as long as all could be. */
+const char *keymgr_secret_lock_warning(void);
 
 #pragma GCC visibility pop
 G_END_DECLS

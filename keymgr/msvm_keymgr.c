@@ -513,13 +513,14 @@ run(guint command, char **arguments, GCancellable *cancellable)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Keymgr) keymgr = open_store(&error);
+    const char *warning;
     int code;
 
     if (!keymgr)
         return fail(error);
     code = commands[command].run(keymgr, arguments, cancellable);
-    if (!keymgr_secret_all_locked())
-        fputs("msvm-keymgr: warning: the limit on locked memory is too low: keys may be swapped\n", stderr);
+    if ((warning = keymgr_secret_lock_warning()))
+        fprintf(stderr, "msvm-keymgr: warning: %s\n", warning);
     return code;
 }
 

@@ -15,9 +15,9 @@ TOKEN = rb"gAAAAA[A-Za-z0-9_-]{60,}"
 STEP_SECONDS = 30
 
 
-def wide(data, first=True):
-    """UTF-16, either way round, of whatever bytes."""
-    return b"".join(bytes((c, 0) if first else (0, c)) for c in data)
+def wide(data):
+    """Any bytes in UTF-16: what both ways round have in common."""
+    return b"\0".join(bytes((c,)) for c in data)
 
 
 def forms(name, value):
@@ -27,7 +27,6 @@ def forms(name, value):
     yield f"{name} in hex", value.hex().encode()
     yield f"{name} in capital hex", value.hex().upper().encode()
     yield f"{name} in UTF-16", wide(value)
-    yield f"{name} in UTF-16 the other way round", wide(value, False)
     for shift in range(3):
         text = base64.b64encode(b"x" * shift + value)[4:-4]
         yield f"{name} in base64", text
@@ -49,7 +48,7 @@ class Needles:
         if tokens:
             self.patterns += [("a token", re.compile(TOKEN)),
                               ("a token in hex", re.compile(TOKEN[:6].hex().encode() + b"[0-9a-f]{60,}", re.I)),
-                              ("a token in UTF-16", re.compile(wide(TOKEN[:6]) + rb"(?:[A-Za-z0-9_-]\0){60,}"))]
+                              ("a token in UTF-16", re.compile(wide(TOKEN[:6]) + rb"(?:\0[A-Za-z0-9_-]){60,}"))]
 
     def add(self, name, value):
         self.plain += forms(name, value)

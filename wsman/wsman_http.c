@@ -3,8 +3,8 @@
  * HTTP over libcurl.
  *
  * What libcurl keeps of secrets: its buffer for the request's header, which
- * holds the Authorization line, is freed unwiped; nothing can be done about
- * that from outside. A body goes through its upload buffer by pieces that
+ * holds the Authorization line, is freed unwiped, unless the program has given
+ * libcurl an allocator that wipes, as the driver does. A body goes through its upload buffer by pieces that
  * overwrite each other; wsman_client.c ends a secret body with more white
  * space than a piece holds, so that nothing of the secret stays there. What
  * comes in is wiped from its buffer as it is taken; the record buffers of

@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <curl/curl.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
@@ -206,6 +207,8 @@ main(void)
     char line[4096];
 
     virSetErrorFunc(NULL, ignore_error);
+    /* As in a program with libvirt, which has initialised libcurl already. */
+    curl_global_init(CURL_GLOBAL_DEFAULT);
     while (fgets(line, sizeof(line), stdin)) {
         g_auto(GStrv) words = g_strsplit(g_strchomp(line), " ", 2);
 
