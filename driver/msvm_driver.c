@@ -10,6 +10,7 @@
 #include "driver/msvm_connect.h"
 #include "driver/msvm_define.h"
 #include "driver/msvm_domain_capabilities.h"
+#include "driver/msvm_domain_device.h"
 #include "driver/msvm_domain_info.h"
 #include "driver/msvm_domain_metadata.h"
 #include "driver/msvm_domain_power.h"
@@ -75,6 +76,12 @@ static virHypervisorDriver msvm_hypervisor_driver = {
     .domainDefineXMLFlags = msvmDomainDefineXMLFlags, /* 0.1.0 */
     .domainUndefine = msvmDomainUndefine, /* 0.1.0 */
     .domainUndefineFlags = msvmDomainUndefineFlags, /* 0.1.0 */
+    .domainAttachDevice = msvmDomainAttachDevice, /* 0.2.0 */
+    .domainAttachDeviceFlags = msvmDomainAttachDeviceFlags, /* 0.2.0 */
+    .domainDetachDevice = msvmDomainDetachDevice, /* 0.2.0 */
+    .domainDetachDeviceFlags = msvmDomainDetachDeviceFlags, /* 0.2.0 */
+    .domainUpdateDeviceFlags = msvmDomainUpdateDeviceFlags, /* 0.2.0 */
+    .domainDetachDeviceAlias = msvmDomainDetachDeviceAlias, /* 0.2.0 */
     .domainGetAutostart = msvmDomainGetAutostart, /* 0.1.0 */
     .domainSetAutostart = msvmDomainSetAutostart, /* 0.1.0 */
     .domainIsActive = msvmDomainIsActive, /* 0.1.0 */

@@ -84,6 +84,20 @@ is_other_security(const HypervMachine *current, const HypervMachine *wanted)
            current->secure_boot != wanted->secure_boot;
 }
 
+/* A host does not tell whether a TPM was ever used, so each counts as having
+ * state: keys that only it has, such as those of an encrypted disk. */
+static void
+check_state_kept(const MsvmChange *change)
+{
+    if (!change->current->security.tpm_enabled || change->plan->machine->security.tpm_enabled ||
+        change->plan->policy->discard_tpm_state)
+        return;
+    msvmProblemsAdd(change->problems, VIR_ERR_OPERATION_INVALID, NULL,
+                    "the TPM of domain '%s' may hold state, which would be lost with it: to remove both, define the "
+                    "domain without <tpm> and with <msvm:tpm discardState='yes'/> in <msvm:security>",
+                    change->def->name);
+}
+
 static void
 check_existing(const MsvmChange *change)
 {
@@ -94,6 +108,7 @@ check_existing(const MsvmChange *change)
         return;
     msvmProblemsCatch(change->problems, msvmGuardsRequireOff(change->priv, change->def->name, change->state), NULL);
     check_checkpoints(change);
+    check_state_kept(change);
     if (wanted->security.tpm_enabled && !current->security.tpm_enabled)
         check_configuration_version(change);
 }

@@ -45,9 +45,38 @@ void hyperv_machine_free(HypervMachine *machine)
     g_free(machine->version);
     g_free(machine->secure_boot_template);
     g_free(machine->security.instance_id);
+    g_clear_pointer(&machine->security.guardians, g_ptr_array_unref);
     g_ptr_array_unref(machine->drives);
     g_ptr_array_unref(machine->nics);
     g_free(machine);
+}
+
+HypervGrant *hyperv_grant_new(const char *name, gboolean allow_expired)
+{
+    HypervGrant *grant = g_new0(HypervGrant, 1);
+
+    grant->name = g_strdup(name);
+    grant->allow_expired = allow_expired;
+    return grant;
+}
+
+void hyperv_grant_free(HypervGrant *grant)
+{
+    if (!grant)
+        return;
+    g_free(grant->name);
+    g_free(grant);
+}
+
+const HypervGrant *hyperv_grant_find(const GPtrArray *grants, const char *name)
+{
+    for (guint i = 0; i < grants->len; i++) {
+        const HypervGrant *grant = g_ptr_array_index(grants, i);
+
+        if (g_ascii_strcasecmp(grant->name, name) == 0)
+            return grant;
+    }
+    return NULL;
 }
 
 static HypervDrive *drive_copy(const HypervDrive *drive)
@@ -84,6 +113,8 @@ HypervMachine *hyperv_machine_copy(const HypervMachine *machine)
     copy->version = g_strdup(machine->version);
     copy->secure_boot_template = g_strdup(machine->secure_boot_template);
     copy->security.instance_id = g_strdup(machine->security.instance_id);
+    if (machine->security.guardians)
+        g_ptr_array_ref(machine->security.guardians);
     copy->drives = g_ptr_array_new_with_free_func(drive_free);
     copy->nics = g_ptr_array_new_with_free_func(nic_free);
     for (guint i = 0; i < machine->drives->len; i++)

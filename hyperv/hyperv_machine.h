@@ -69,11 +69,25 @@ typedef struct {
     char *connection_id;
 } HypervNic;
 
+/* A guardian that a key protector is to authorise. */
+typedef struct {
+    char *name;
+    gboolean allow_expired; /* whatever the dates of its certificates */
+} HypervGrant;
+
+HypervGrant *hyperv_grant_new(const char *name, gboolean allow_expired);
+void hyperv_grant_free(HypervGrant *grant);
+/* By name, without regard to case. Borrowed, or NULL. */
+const HypervGrant *hyperv_grant_find(const GPtrArray *grants, const char *name);
+
 typedef struct {
     gboolean available;          /* set on load: the host has security settings for this machine */
     gboolean tpm_enabled;
     gboolean encrypt_traffic;    /* EncryptStateAndVmMigrationTraffic */
     gboolean shielding_requested;
+    GPtrArray *guardians;        /* wanted: HypervGrant, whom the protector authorises beside its owner;
+                                  * NULL: as it is */
+    gboolean discard_state;      /* wanted: a TPM that goes takes its protector with it */
     char *instance_id;           /* set on load */
 } HypervSecurity;
 

@@ -60,6 +60,7 @@ msvmMetadataFree(MsvmMetadata *metadata)
     g_ptr_array_unref(metadata->keys);
     g_free(metadata->template_id);
     g_free(metadata->owner);
+    g_clear_pointer(&metadata->guardians, g_ptr_array_unref);
     g_free(metadata);
 }
 
@@ -429,6 +430,69 @@ msvmMetadataReadProvisioning(MsvmMetadata *metadata, xmlNodePtr node)
 
 
 static int
+msvmMetadataReadGuardian(MsvmMetadata *metadata, xmlNodePtr node)
+{
+    static const char *const names[] = { "name", "allowExpired", NULL };
+    virTristateBool allow_expired = VIR_TRISTATE_BOOL_ABSENT;
+    g_autofree char *name = NULL;
+
+    if (msvmMetadataCheckAttributes(node, names) < 0 || msvmMetadataCheckEmpty(node) < 0 ||
+        !(name = msvmMetadataRequired(node, "name")) ||
+        msvmMetadataYesNo(node, "allowExpired", &allow_expired) < 0)
+        return -1;
+    if (!*name || g_utf8_strlen(name, -1) > MSVM_METADATA_MAX_GUARDIAN) {
+        virReportError(VIR_ERR_XML_ERROR, "attribute 'name' of <msvm:guardian> must have 1 to %d characters",
+                       MSVM_METADATA_MAX_GUARDIAN);
+        return -1;
+    }
+    if (metadata->guardians->len >= MSVM_METADATA_MAX_GUARDIANS) {
+        virReportError(VIR_ERR_XML_ERROR, "<msvm:guardians> names more than %d guardians",
+                       MSVM_METADATA_MAX_GUARDIANS);
+        return -1;
+    }
+    if (hyperv_grant_find(metadata->guardians, name)) {
+        virReportError(VIR_ERR_XML_ERROR, "guardian '%s' is given more than once", name);
+        return -1;
+    }
+    g_ptr_array_add(metadata->guardians, hyperv_grant_new(name, allow_expired == VIR_TRISTATE_BOOL_YES));
+    return 0;
+}
+
+
+static int
+msvmMetadataReadGuardians(MsvmMetadata *metadata, xmlNodePtr node)
+{
+    static const MsvmElement elements[] = {
+        { "guardian", msvmMetadataReadGuardian, true }, { NULL, NULL, false },
+    };
+
+    metadata->guardians = g_ptr_array_new_with_free_func((GDestroyNotify)hyperv_grant_free);
+    if (msvmMetadataCheckAttributes(node, msvmNoAttributes) < 0)
+        return -1;
+    return msvmMetadataReadChildren(metadata, node, elements);
+}
+
+
+static int
+msvmMetadataReadTPM(MsvmMetadata *metadata, xmlNodePtr node)
+{
+    static const char *const names[] = { "discardState", NULL };
+
+    if (msvmMetadataCheckAttributes(node, names) < 0 || msvmMetadataCheckEmpty(node) < 0)
+        return -1;
+    return msvmMetadataYesNo(node, "discardState", &metadata->discard_tpm_state);
+}
+
+
+/* Ours to write: what a running domain shows may be defined again. */
+static int
+msvmMetadataReadStatus(MsvmMetadata *metadata G_GNUC_UNUSED, xmlNodePtr node G_GNUC_UNUSED)
+{
+    return 0;
+}
+
+
+static int
 msvmMetadataReadSecurity(MsvmMetadata *metadata, xmlNodePtr node)
 {
     static const MsvmElement elements[] = {
@@ -439,6 +503,9 @@ msvmMetadataReadSecurity(MsvmMetadata *metadata, xmlNodePtr node)
         { "secureBoot", msvmMetadataReadSecureBoot, false },
         { "policy", msvmMetadataReadPolicy, false },
         { "owner", msvmMetadataReadOwner, false },
+        { "guardians", msvmMetadataReadGuardians, false },
+        { "tpm", msvmMetadataReadTPM, false },
+        { "status", msvmMetadataReadStatus, false },
         { "provisioning", msvmMetadataReadProvisioning, false },
         { NULL, NULL, false },
     };
@@ -495,4 +562,44 @@ msvmMetadataNew(xmlNodePtr node)
     g_autoptr(MsvmMetadata) metadata = msvmMetadataCollect(node, problems);
 
     return msvmProblemsReport(problems) < 0 ? NULL : g_steal_pointer(&metadata);
+}
+
+
+static bool
+msvmMetadataStripSecurity(xmlNodePtr security)
+{
+    xmlNodePtr child, next;
+    bool changed = false;
+
+    for (child = security->children; child; child = next) {
+        next = child->next;
+        if (!msvmMetadataIsOurs(child) ||
+            (!xmlStrEqual(child->name, BAD_CAST "tpm") && !xmlStrEqual(child->name, BAD_CAST "status")))
+            continue;
+        xmlUnlinkNode(child);
+        xmlFreeNode(child);
+        changed = true;
+    }
+    return changed;
+}
+
+
+xmlNodePtr
+msvmMetadataStrip(xmlNodePtr metadata)
+{
+    xmlNodePtr child, next;
+    bool emptied = false;
+
+    for (child = metadata ? metadata->children : NULL; child; child = next) {
+        next = child->next;
+        if (!msvmMetadataIsOurs(child) || !msvmMetadataStripSecurity(child) || xmlFirstElementChild(child))
+            continue;
+        xmlUnlinkNode(child);
+        xmlFreeNode(child);
+        emptied = true;
+    }
+    if (!emptied || xmlFirstElementChild(metadata))
+        return metadata;
+    xmlFreeNode(metadata);
+    return NULL;
 }

@@ -11,6 +11,9 @@
  *     <msvm:secureBoot template='MicrosoftUEFICertificateAuthority'/>
  *     <msvm:policy shielded='yes' encryptTraffic='yes'/>
  *     <msvm:owner guardian='UntrustedGuardian' create='yes'/>
+ *     <msvm:guardians><msvm:guardian name='Fabric2' allowExpired='yes'/></msvm:guardians>
+ *     <msvm:tpm discardState='yes'/>      an order for one define: it is not kept
+ *     <msvm:status>...</msvm:status>      of a running domain: not kept, not read
  *     <msvm:provisioning run='no'/>
  *   </msvm:security>
  */
@@ -19,12 +22,14 @@
 #include <glib.h>
 #include <libxml/tree.h>
 
+#include "hyperv/hyperv_machine.h"
 #include "xml/msvm_problems.h"
 
 #include "virenum.h"
 
 #define MSVM_METADATA_MAX_PROPERTIES 256
 #define MSVM_METADATA_MAX_GUARDIAN 256
+#define MSVM_METADATA_MAX_GUARDIANS 63 /* of one protector, beside its owner */
 
 typedef struct {
     GHashTable *image;      /* name -> value, both char * */
@@ -38,6 +43,8 @@ typedef struct {
     char *owner;            /* or NULL */
     virTristateBool create_owner;
     virTristateBool provision;
+    GPtrArray *guardians;   /* HypervGrant, or NULL: nothing said */
+    virTristateBool discard_tpm_state;
     MsvmProblems *problems; /* while it is being read; borrowed */
 } MsvmMetadata;
 
@@ -49,6 +56,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmMetadata, msvmMetadataFree)
 MsvmMetadata *msvmMetadataNew(xmlNodePtr metadata);
 /* The same with every problem of its grammar: what could be read, never NULL. */
 MsvmMetadata *msvmMetadataCollect(xmlNodePtr metadata, MsvmProblems *problems);
+
+/* Takes out what is not to be kept: orders and status; and what is empty then.
+ * metadata: the <metadata> element, or NULL. Returns it, or NULL when nothing
+ * is left and it was freed. */
+xmlNodePtr msvmMetadataStrip(xmlNodePtr metadata);
 
 /* Whether something in a <metadata> element is ours. */
 bool msvmMetadataIsOurs(xmlNodePtr node);

@@ -10,6 +10,7 @@
 
 #include "xml/msvm_compare.h"
 #include "xml/msvm_domain.h"
+#include "xml/msvm_metadata.h"
 #include "xml/msvm_parts.h"
 #include "xml/msvm_plan.h"
 #include "xml/msvm_validate.h"
@@ -306,6 +307,7 @@ msvmPlanBuild(MsvmPlan *plan, virDomainDef *def, const MsvmPlanHost *host, const
     msvmProblemsCatch(problems, msvmPlanCompleteControllers(def), "/domain/devices/controller");
     if (!plan->policy || msvmProblemsCount(problems) > 0)
         return;
+    def->metadata = msvmMetadataStrip(def->metadata);
     plan->machine = hyperv_machine_new();
     msvmPlanMachine(plan, record, def, host, current, problems);
     if (msvmProblemsCount(problems) == 0)

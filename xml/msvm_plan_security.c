@@ -131,6 +131,9 @@ msvmPlanSecurity(HypervMachine *machine, MsvmRecord *record, const virDomainDef 
     machine->security.tpm_enabled = policy->tpm;
     machine->security.shielding_requested = policy->shielded;
     machine->security.encrypt_traffic = policy->encrypt_traffic;
+    machine->security.discard_state = policy->discard_tpm_state;
+    if (policy->guardians)
+        machine->security.guardians = g_ptr_array_ref(policy->guardians);
     if (def->ntpms > 0)
         msvmPlanTPMHints(record, def->tpms[0]);
     return 0;

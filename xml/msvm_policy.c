@@ -72,6 +72,7 @@ msvmPolicyFree(MsvmPolicy *policy)
     g_strfreev(policy->fabric_names);
     g_strfreev(policy->fabric_values);
     g_free(policy->owner);
+    g_clear_pointer(&policy->guardians, g_ptr_array_unref);
     g_free(policy->version_requires);
     g_free(policy);
 }
@@ -530,6 +531,13 @@ msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata)
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s", "<msvm:owner> needs a machine with a TPM");
         return -1;
     }
+    if (metadata->guardians && !policy->tpm) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s", "<msvm:guardians> needs a machine with a TPM");
+        return -1;
+    }
+    if (metadata->guardians)
+        policy->guardians = g_ptr_array_ref(metadata->guardians);
+    policy->discard_tpm_state = metadata->discard_tpm_state == VIR_TRISTATE_BOOL_YES;
     policy->owner = g_strdup(metadata->owner);
     /* The default guardian is made where it is missing, as Hyper-V's own
      * tools do; one that somebody named must be there unless he says so. */

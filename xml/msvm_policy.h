@@ -40,6 +40,8 @@ typedef struct {
     char **fabric_values;   /* as many */
     char *owner;            /* guardian; NULL: the default */
     bool create_owner;
+    GPtrArray *guardians;   /* HypervGrant, beside the owner; NULL: nothing said */
+    bool discard_tpm_state; /* of a TPM that is taken away */
     char *version_requires; /* hypervisor_version_requires, verbatim; or NULL */
     unsigned int generation; /* that hw_machine_type asks for; 0: none */
 } MsvmPolicy;
