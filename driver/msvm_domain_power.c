@@ -3,6 +3,7 @@
 
 #include "driver/msvm_domain_power.h"
 
+#include "driver/msvm_guards.h"
 #include "hyperv/hyperv_power.h"
 
 #include "viraccessapicheck.h"
@@ -43,6 +44,15 @@ refuse(const MsvmTarget *target, const char *is)
     return -1;
 }
 
+static gboolean
+start_machine(MsvmTarget *target, gpointer opaque G_GNUC_UNUSED, GError **error)
+{
+    if (hyperv_start(target->priv->host, target->guid, NULL, error))
+        return TRUE;
+    msvmGuardsExplainStart(target->priv, target->guid, error);
+    return FALSE;
+}
+
 static int
 start(virDomainPtr dom, MsvmTarget *target, unsigned int flags)
 {
@@ -56,7 +66,7 @@ start(virDomainPtr dom, MsvmTarget *target, unsigned int flags)
     if (state == HYPERV_STATE_SAVED && (flags & VIR_DOMAIN_START_FORCE_BOOT) &&
         msvmPowerChange(target, _("cannot discard the saved state of"), hyperv_turn_off) < 0)
         return -1;
-    return msvmPowerChange(target, _("cannot start"), hyperv_start);
+    return msvmTargetChange(target, _("cannot start"), start_machine, NULL);
 }
 
 int

@@ -4,7 +4,9 @@
 #include "driver/msvm_domain_xml.h"
 
 #include "hyperv/hyperv_load.h"
+#include "hyperv/hyperv_security.h"
 #include "xml/msvm_domain.h"
+#include "xml/msvm_status.h"
 
 #include "viraccessapicheck.h"
 #include "virerror.h"
@@ -58,6 +60,37 @@ msvmTargetLoad(MsvmTarget *target)
     return load_target(target, MSVM_ASK_MACHINE, &machine, NULL) < 0 ? NULL : machine;
 }
 
+static gboolean
+read_status(MsvmPrivate *priv, const char *guid, MsvmStatus *status, GError **error)
+{
+    HypervCall call = { .host = priv->host };
+    g_autoptr(GBytes) protector = NULL;
+    gsize size;
+    const guint8 *data;
+
+    if (!hyperv_security_query_running(&call, guid, &status->shielded, &status->encrypted, error) ||
+        !hyperv_read_protector(priv->host, guid, &protector, NULL, error))
+        return FALSE;
+    if (!protector)
+        return TRUE;
+    data = g_bytes_get_data(protector, &size);
+    status->protector = hyperv_authorise(priv->host, data, size, NULL, error);
+    return status->protector != NULL;
+}
+
+/* What of it cannot be read is no reason to show nothing of a domain. */
+static void
+add_status(MsvmTarget *target, virDomainDef *def)
+{
+    g_autoptr(GError) error = NULL;
+    MsvmStatus status = { 0 };
+
+    if (!read_status(target->priv, target->guid, &status, &error))
+        status.problem = error->message;
+    msvmStatusAdd(def, &status);
+    g_clear_pointer(&status.protector, hyperv_authorisation_free);
+}
+
 char *
 msvmDomainGetXMLDesc(virDomainPtr dom, unsigned int flags)
 {
@@ -72,5 +105,7 @@ msvmDomainGetXMLDesc(virDomainPtr dom, unsigned int flags)
         load_target(target, MSVM_ASK_XML, &machine, &id) < 0 ||
         !(def = msvmDomainDefNew(machine, id, target->priv->xmlopt)))
         return NULL;
+    if (id >= 0 && machine->security.tpm_enabled && !(flags & VIR_DOMAIN_XML_INACTIVE))
+        add_status(target, def);
     return virDomainDefFormat(def, target->priv->xmlopt, virDomainDefFormatConvertXMLFlags(flags));
 }

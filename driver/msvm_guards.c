@@ -171,3 +171,25 @@ msvmGuardsCheck(MsvmChange *change)
     if (change->plan->machine->security.shielding_requested && !is_shielded)
         check_shielding(change);
 }
+
+void
+msvmGuardsExplainStart(MsvmPrivate *priv, const char *guid, GError **error)
+{
+    g_autoptr(HypervAuthorisation) authorisation = NULL;
+    g_autoptr(GBytes) protector = NULL;
+    g_autofree char *said = NULL;
+    gsize size;
+    const guint8 *data;
+
+    if (!error || !g_error_matches(*error, HYPERV_ERROR, HYPERV_ERROR_JOB_FAILED) ||
+        !hyperv_read_protector(priv->host, guid, &protector, NULL, NULL) || !protector)
+        return;
+    data = g_bytes_get_data(protector, &size);
+    authorisation = hyperv_authorise(priv->host, data, size, NULL, NULL);
+    if (!authorisation || authorisation->authorises == HYPERV_AUTHORISES_YES)
+        return;
+    said = g_steal_pointer(&(*error)->message);
+    (*error)->message = g_strdup_printf("%s (its key protector %s this host: %s)", said,
+                                        authorisation->authorises == HYPERV_AUTHORISES_NO ?
+                                        "does not authorise" : "may not authorise", authorisation->reason);
+}

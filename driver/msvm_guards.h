@@ -20,3 +20,7 @@ void msvmGuardsCheck(MsvmChange *change);
 /* The same for a machine's power state alone: -1 with VIR_ERR_OPERATION_INVALID
  * reported unless it is off. */
 int msvmGuardsRequireOff(const MsvmPrivate *priv, const char *name, HypervState state);
+
+/* Adds to the error of a start that failed whether the machine's protector
+ * authorises the host, which Hyper-V's own text leaves open. */
+void msvmGuardsExplainStart(MsvmPrivate *priv, const char *guid, GError **error);

@@ -13,15 +13,15 @@
 
 /* The result object of a static method: these cmdlet-like methods name it all
  * the same. Borrowed from out. */
-static const WsmanInstance *get_result(const WsmanInstance *out)
+const WsmanInstance *hyperv_guard_result(const WsmanInstance *out)
 {
     const GPtrArray *results = wsman_instance_get_instances(out, "cmdletOutput");
 
     return results->len > 0 ? g_ptr_array_index(results, 0) : NULL;
 }
 
-static WsmanInstance *invoke_static(HypervCall *call, const char *class_name, const char *method, WsmanArgs *args,
-                                    const char *what, GError **error)
+WsmanInstance *hyperv_guard_invoke(HypervCall *call, const char *class_name, const char *method, WsmanArgs *args,
+                                   const char *what, GError **error)
 {
     g_autoptr(WsmanEpr) target = wsman_epr_new(HYPERV_NS_HGS, class_name);
 
@@ -44,7 +44,7 @@ gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *
 {
     HypervCall call = { .host = host, .cancellable = cancellable };
     g_autoptr(GError) local_error = NULL;
-    g_autoptr(WsmanInstance) out = invoke_static(&call, "MSFT_HgsClientConfiguration", "Get", NULL,
+    g_autoptr(WsmanInstance) out = hyperv_guard_invoke(&call, "MSFT_HgsClientConfiguration", "Get", NULL,
                                                  "reading the guard mode", &local_error);
     const WsmanInstance *configuration;
     guint64 value = 0;
@@ -57,7 +57,7 @@ gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *
         g_propagate_error(error, g_steal_pointer(&local_error));
         return FALSE;
     }
-    configuration = get_result(out);
+    configuration = hyperv_guard_result(out);
     if (!configuration) {
         hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "reading the guard mode: the answer holds no configuration");
         return FALSE;
@@ -100,11 +100,11 @@ static HypervGuardian *create_guardian(HypervCall *call, const char *name, GErro
 
     wsman_args_add_string(args, "Name", name);
     wsman_args_add_boolean(args, "GenerateCertificates", TRUE);
-    out = invoke_static(call, GUARDIAN_CLASS, "NewByGenerateCertificates", args, what, error);
+    out = hyperv_guard_invoke(call, GUARDIAN_CLASS, "NewByGenerateCertificates", args, what, error);
     if (!out)
         return NULL;
-    if (get_result(out))
-        return hyperv_guardian_new((WsmanInstance *)get_result(out));
+    if (hyperv_guard_result(out))
+        return hyperv_guardian_new((WsmanInstance *)hyperv_guard_result(out));
     hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s: the answer holds no guardian", what);
     return NULL;
 }
@@ -193,9 +193,9 @@ static GPtrArray *resolve_guardians(const GPtrArray *known, const GPtrArray *wan
 
 /* --- making ------------------------------------------------------------------------------- */
 
-static GBytes *take_raw_data(const WsmanInstance *out, GError **error)
+GBytes *hyperv_guard_raw_data(const WsmanInstance *out, GError **error)
 {
-    const WsmanInstance *protector = get_result(out);
+    const WsmanInstance *protector = hyperv_guard_result(out);
     g_autoptr(GBytes) raw = protector ? wsman_instance_get_bytes(protector, "RawData") : NULL;
 
     if (!raw || g_bytes_get_size(raw) == 0) {
@@ -215,8 +215,8 @@ static GBytes *new_by_guardians(HypervCall *call, const HypervGuardian *owner, c
     for (guint i = 0; instances && i < instances->len; i++)
         wsman_args_add_object(args, "Guardian", g_ptr_array_index(instances, i));
     wsman_args_add_boolean(args, "AllowUntrustedRoot", TRUE);
-    out = invoke_static(call, PROTECTOR_CLASS, "NewByGuardians", args, "making a key protector", error);
-    return out ? take_raw_data(out, error) : NULL;
+    out = hyperv_guard_invoke(call, PROTECTOR_CLASS, "NewByGuardians", args, "making a key protector", error);
+    return out ? hyperv_guard_raw_data(out, error) : NULL;
 }
 
 static GBytes *make_protector(HypervCall *call, const HypervOwner *wanted_owner, const GPtrArray *guardians,
@@ -255,6 +255,6 @@ gboolean hyperv_convert_protector(HypervHost *host, const guint8 *data, gsize si
     g_autoptr(WsmanInstance) out = NULL;
 
     wsman_args_add_secret_bytes(args, "Bytes", g_bytes_get_data(framed, NULL), g_bytes_get_size(framed));
-    out = invoke_static(&call, PROTECTOR_CLASS, "ConvertToByRawBytes", args, "checking the key protector", error);
+    out = hyperv_guard_invoke(&call, PROTECTOR_CLASS, "ConvertToByRawBytes", args, "checking the key protector", error);
     return out != NULL;
 }

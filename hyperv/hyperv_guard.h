@@ -44,3 +44,13 @@ GBytes *hyperv_make_protector_for(HypervCall *call, const HypervGuard *guard, co
 /* MSFT_HgsKeyProtector.ConvertToByRawBytes: whether the host can read it. */
 gboolean hyperv_convert_protector(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,
                                   GError **error);
+
+/* --- for those who call the static methods of these classes themselves --------- */
+
+/* Invokes a method of a class in the namespace of HGS. */
+WsmanInstance *hyperv_guard_invoke(HypervCall *call, const char *class_name, const char *method, WsmanArgs *args,
+                                   const char *what, GError **error);
+/* The object that these methods give back; borrowed from out. NULL when there is none. */
+const WsmanInstance *hyperv_guard_result(const WsmanInstance *out);
+/* The framed protector of an MSFT_HgsKeyProtector that a method gave back. */
+GBytes *hyperv_guard_raw_data(const WsmanInstance *out, GError **error);

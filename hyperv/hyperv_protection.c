@@ -2,6 +2,7 @@
 #include "hyperv/hyperv_protection.h"
 
 #include "hyperv/hyperv_authorise.h"
+#include "hyperv/hyperv_grant.h"
 #include "hyperv/hyperv_protector.h"
 #include "hyperv/hyperv_security.h"
 
@@ -20,7 +21,7 @@ gboolean hyperv_protection_is_given(const HypervProtection *protection)
 /* What is to be set: of shielding data, what is in them. Borrowed. */
 static const guint8 *protector_of(const HypervKeys *keys, gsize *size)
 {
-    GBytes *bytes = keys->shielding ? keys->shielding->protector : keys->made;
+    GBytes *bytes = keys->made || !keys->shielding ? keys->made : keys->shielding->protector;
 
     if (bytes)
         return g_bytes_get_data(bytes, size);
@@ -114,6 +115,36 @@ static gboolean make(HypervCall *call, const HypervGuard *guard, HypervKeys *key
     return keys->made != NULL;
 }
 
+gboolean hyperv_keys_extend(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
+                            HypervKeys *keys, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+    GBytes *extended = hyperv_grant(call, data, size, grants, &local_error);
+
+    if (extended) {
+        g_clear_pointer(&keys->made, g_bytes_unref);
+        keys->made = extended;
+    }
+    if (!local_error)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
+}
+
+static gboolean obtain(HypervCall *call, const HypervGuard *guard, HypervKeys *keys, GError **error)
+{
+    const HypervProtection *given = keys->given;
+    gsize size;
+    const guint8 *data;
+
+    if (!given || (!given->protector && !given->shielding))
+        return make(call, guard, keys, error);
+    if (given->shielding && !read_shielding(call, keys, error))
+        return FALSE;
+    data = protector_of(keys, &size);
+    return check_by_host(call, data, size, error) && check_authorised(call, guard, data, size, error);
+}
+
 gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, const HypervSecurity *wanted,
                              HypervKeys *keys, GError **error)
 {
@@ -122,14 +153,13 @@ gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protectio
     const guint8 *data;
 
     keys->given = protection;
-    if (!hyperv_query_guard(call->host, &guard, call->cancellable, error) || !check_guard(&guard, wanted, error))
+    if (!hyperv_query_guard(call->host, &guard, call->cancellable, error) || !check_guard(&guard, wanted, error) ||
+        !obtain(call, &guard, keys, error))
         return FALSE;
-    if (!protection || (!protection->protector && !protection->shielding))
-        return make(call, &guard, keys, error);
-    if (protection->shielding && !read_shielding(call, keys, error))
-        return FALSE;
+    if (!wanted->guardians)
+        return TRUE;
     data = protector_of(keys, &size);
-    return check_by_host(call, data, size, error) && check_authorised(call, &guard, data, size, error);
+    return hyperv_keys_extend(call, data, size, wanted->guardians, keys, error);
 }
 
 /* --- in the machine ---------------------------------------------------------------------- */

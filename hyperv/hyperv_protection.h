@@ -35,6 +35,11 @@ gboolean hyperv_protection_is_given(const HypervProtection *protection);
 gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, const HypervSecurity *wanted,
                              HypervKeys *keys, GError **error);
 
+/* Has the host grant and revoke, as hyperv_grant() does, what a protector lacks
+ * of what is wanted. keys->made is then set, or stays as it was. */
+gboolean hyperv_keys_extend(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
+                            HypervKeys *keys, GError **error);
+
 /* Sets protector, policy and switches, in this order, and reads back; then
  * provisions. settings: as just read. set_protector: FALSE keeps the one that
  * is there, and what goes with it. */

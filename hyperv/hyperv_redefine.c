@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "hyperv/hyperv_authorise.h"
 #include "hyperv/hyperv_boot.h"
 #include "hyperv/hyperv_check.h"
 #include "hyperv/hyperv_define.h"
@@ -29,6 +30,7 @@ typedef struct {
     HypervPlan *plan;
     HypervKeys keys;
     gboolean set_protector; /* the machine has none that could be kept */
+    GBytes *before;         /* the protector that is there and is to be extended, or goes with its TPM */
     gboolean touched;       /* the host may be changed */
     gboolean protector_sent;
     gboolean going_back;
@@ -41,6 +43,7 @@ static void redefinition_clear(Redefinition *redefinition)
     g_clear_pointer(&redefinition->slots, hyperv_slots_free);
     g_clear_pointer(&redefinition->plan, hyperv_plan_free);
     hyperv_keys_clear(&redefinition->keys);
+    g_clear_pointer(&redefinition->before, g_bytes_unref);
     g_clear_pointer(&redefinition->call.unfinished, wsman_epr_free);
 }
 
@@ -103,9 +106,42 @@ static gboolean look_at_protector(Redefinition *redefinition, const HypervProtec
         (given->protector && is_same_protector(given, there)))
         return TRUE;
     hyperv_error_set(error, HYPERV_ERROR_PROTECTOR_IN_USE, 0,
-                     "'%s' has a key protector already, and its TPM's state could not be read with another one",
+                     "'%s' has a key protector already, and its TPM's state could not be read with another one: name "
+                     "the keys that it was made with; to let it run elsewhere, grant guardians with "
+                     "<msvm:guardians>",
                      redefinition->current->name);
     return FALSE;
+}
+
+static gboolean read_protector(Redefinition *redefinition, GError **error)
+{
+    if (!hyperv_read_protector(redefinition->call.host, redefinition->guid, &redefinition->before,
+                               redefinition->call.cancellable, error))
+        return FALSE;
+    if (redefinition->before || !redefinition->wanted->security.tpm_enabled)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "'%s' has a TPM, but no key protector that could be extended",
+                     redefinition->current->name);
+    return FALSE;
+}
+
+/* A protector that stays may be extended, as far as it is not what is wanted. */
+static gboolean prepare_extension(Redefinition *redefinition, GError **error)
+{
+    gsize size;
+    const guint8 *data;
+
+    if (!read_protector(redefinition, error))
+        return FALSE;
+    data = g_bytes_get_data(redefinition->before, &size);
+    if (!hyperv_keys_extend(&redefinition->call, data, size, redefinition->wanted->security.guardians,
+                            &redefinition->keys, error))
+        return FALSE;
+    if (!redefinition->keys.made)
+        return TRUE;
+    redefinition->set_protector = TRUE;
+    redefinition->plan->security = TRUE;
+    return require_off(redefinition, error);
 }
 
 static gboolean prepare_security(Redefinition *redefinition, const HypervProtection *given, GError **error)
@@ -113,12 +149,14 @@ static gboolean prepare_security(Redefinition *redefinition, const HypervProtect
     const HypervSecurity *current = &redefinition->current->security;
     const HypervSecurity *wanted = &redefinition->wanted->security;
 
-    if (!wanted->tpm_enabled || (current->tpm_enabled && !hyperv_protection_is_given(given)))
-        return TRUE;
-    if (!look_at_protector(redefinition, given, error))
+    if (!wanted->tpm_enabled)
+        return !current->tpm_enabled || !wanted->discard_state || read_protector(redefinition, error);
+    if ((!current->tpm_enabled || hyperv_protection_is_given(given)) &&
+        !look_at_protector(redefinition, given, error))
         return FALSE;
-    return !redefinition->set_protector ||
-           hyperv_keys_prepare(&redefinition->call, given, wanted, &redefinition->keys, error);
+    if (redefinition->set_protector)
+        return hyperv_keys_prepare(&redefinition->call, given, wanted, &redefinition->keys, error);
+    return !wanted->guardians || prepare_extension(redefinition, error);
 }
 
 /* Adapters whose switch is another one than before. */
@@ -308,13 +346,26 @@ static gboolean change_order_and_notes(Redefinition *redefinition, GError **erro
     return hyperv_settings_modify(&redefinition->call, change, what, error);
 }
 
+/* What nobody needs any more; last, because it cannot fail half way. */
+static gboolean discard_protector(Redefinition *redefinition, GError **error)
+{
+    g_autoptr(WsmanInstance) settings = NULL;
+
+    if (!redefinition->before || redefinition->wanted->security.tpm_enabled)
+        return TRUE;
+    if (!hyperv_security_fetch(&redefinition->call, redefinition->guid, &settings, error))
+        return FALSE;
+    redefinition->protector_sent = TRUE;
+    return !settings || hyperv_security_clear_protector(&redefinition->call, settings, error);
+}
+
 static gboolean execute(Redefinition *redefinition, GError **error)
 {
     redefinition->touched = TRUE;
     return lower_security(redefinition, error) && change_settings(redefinition, error) &&
            remove_devices(redefinition, error) && modify_devices(redefinition, error) &&
            add_devices(redefinition, error) && change_order_and_notes(redefinition, error) &&
-           raise_security(redefinition, error);
+           raise_security(redefinition, error) && discard_protector(redefinition, error);
 }
 
 /* --- there and back -------------------------------------------------------------------- */
@@ -328,13 +379,19 @@ static gboolean apply(Redefinition *redefinition, const HypervMachine *wanted, c
     return hyperv_plan_is_empty(redefinition->plan) || execute(redefinition, error);
 }
 
-static gboolean clear_protector(HypervCall *call, const char *guid, GError **error)
+/* before: NULL for none. */
+static gboolean put_protector_back(HypervCall *call, const char *guid, GBytes *before, GError **error)
 {
     g_autoptr(WsmanInstance) settings = NULL;
+    gsize size;
+    const guint8 *data = before ? g_bytes_get_data(before, &size) : NULL;
 
     if (!hyperv_security_fetch(call, guid, &settings, error))
         return FALSE;
-    return !settings || hyperv_security_clear_protector(call, settings, error);
+    if (!settings)
+        return TRUE;
+    return data ? hyperv_security_set_protector(call, settings, data, size, error)
+                : hyperv_security_clear_protector(call, settings, error);
 }
 
 /* Not cancellable; every request and job in it is bounded. */
@@ -350,9 +407,13 @@ static gboolean go_back(const Redefinition *failed, const HypervMachine *before,
     if (!now)
         return FALSE;
     back.current = now;
+    /* A TPM needs its protector first; one that was made for a TPM goes last. */
+    if (failed->protector_sent && failed->before &&
+        !put_protector_back(&back.call, failed->guid, failed->before, error))
+        return FALSE;
     if (!apply(&back, before, NULL, error))
         return FALSE;
-    if (failed->protector_sent && !clear_protector(&back.call, failed->guid, error))
+    if (failed->protector_sent && !failed->before && !put_protector_back(&back.call, failed->guid, NULL, error))
         return FALSE;
     if (!back.template_stays)
         return TRUE;

@@ -166,3 +166,23 @@ gboolean hyperv_security_modify(HypervCall *call, const WsmanInstance *settings,
     out = invoke(call, "ModifySecuritySettings", embedded, NULL, NULL, 0, "changing the security settings", error);
     return out && read_back(call, embedded, error);
 }
+
+gboolean hyperv_security_query_running(HypervCall *call, const char *guid, gboolean *shielded, gboolean *encrypted,
+                                       GError **error)
+{
+    g_autofree char *quoted = wsman_wql_quote(guid);
+    g_autofree char *query = g_strconcat("select * from Msvm_SecurityElement where SystemName = ", quoted, NULL);
+    g_autoptr(GPtrArray) rows = wsman_client_query(hyperv_host_get_client(call->host), HYPERV_NS_VIRTUALIZATION,
+                                                   query, call->cancellable, error);
+
+    *shielded = *encrypted = FALSE;
+    if (!rows) {
+        g_prefix_error(error, "reading the present security of %s: ", guid);
+        return FALSE;
+    }
+    if (rows->len > 0) {
+        *shielded = get_switch(g_ptr_array_index(rows, 0), "Shielded");
+        *encrypted = get_switch(g_ptr_array_index(rows, 0), "EncryptStateAndVmMigrationTrafficEnabled");
+    }
+    return TRUE;
+}

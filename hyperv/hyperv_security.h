@@ -34,3 +34,8 @@ GBytes *hyperv_security_get_protector(HypervCall *call, const WsmanInstance *set
  */
 gboolean hyperv_security_modify(HypervCall *call, const WsmanInstance *settings, const HypervSecurity *wanted,
                                 GError **error);
+
+/* Msvm_SecurityElement: what a machine is, not what is asked for. Both FALSE
+ * where the host has none. */
+gboolean hyperv_security_query_running(HypervCall *call, const char *guid, gboolean *shielded, gboolean *encrypted,
+                                       GError **error);

@@ -110,6 +110,11 @@ char *sim_host_receive(SimHost *host, const char *body, gboolean only_check);
  * [...], "instances": {class: [ {property: value} ... ]}}; volatile things
  * (jobs, uptime) only when asked for. Caller puts it. */
 json_object *sim_host_dump(SimHost *host, gboolean with_volatile);
+
+/* What an administrator may have done to a machine before: taken a checkpoint,
+ * which stands in the way of some changes; or kept a configuration version of
+ * an older host. version: NULL leaves it. FALSE when there is no such machine. */
+gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, const char *version);
 /* Of the above only "guardians": [{name, fabric, hasPrivateSigningKey,
  * signingCertificate, encryptionCertificate (base64 of DER)}]: those that can
  * open a protector on this host. Caller puts it. hvsim-protector reads it. */

@@ -69,6 +69,11 @@ static guint32 find_off(SimHost *host, const Work *work, SimMachine **machine, S
     if (!sim_machine_is_off(*machine))
         return sim_failure(failure, SIM_RC_INVALID_STATE, "The virtual machine '%s' is not off.",
                            sim_text((*machine)->system, "ElementName"));
+    /* ASSUMED: no page says it, but what a checkpoint holds was saved with the
+     * protector and the settings of its time. */
+    if (*sim_text((*machine)->settings, "Parent") != '\0')
+        return sim_failure(failure, SIM_RC_INVALID_STATE, "The virtual machine '%s' has checkpoints.",
+                           sim_text((*machine)->system, "ElementName"));
     return SIM_RC_DONE;
 }
 

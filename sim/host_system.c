@@ -472,3 +472,31 @@ SimStatus sim_destroy_system(SimCall *call, guint32 *rv)
     *rv = sim_job_run(call, &kind, work_destroy, g_strdup(machine->guid), g_free);
     return SIM_OK;
 }
+
+/* --- what was done before ----------------------------------------------------------------- */
+
+gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, const char *version)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&host->lock);
+    SimMachine *machine = NULL;
+
+    (void) locker;
+    for (guint i = 0; i < host->machines->len && !machine; i++) {
+        SimMachine *candidate = g_ptr_array_index(host->machines, i);
+
+        if (sim_text_is(candidate->system, "ElementName", name))
+            machine = candidate;
+    }
+    if (!machine)
+        return FALSE;
+    if (checkpoint) {
+        g_autofree char *parent =
+            g_strdup_printf("\\\\%s\\root\\virtualization\\v2:Msvm_VirtualSystemSettingData.InstanceID=\"Microsoft:%s\"",
+                            host->name, "5C8A1F0E-6B1D-4F4C-9A43-0C35D1E7B5A1");
+
+        sim_set(machine->settings, "Parent", parent);
+    }
+    if (version)
+        sim_set(machine->settings, "Version", version);
+    return TRUE;
+}

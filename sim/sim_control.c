@@ -145,6 +145,18 @@ post_latency(SimControl *control, struct MHD_Connection *mhd, Call *call, char *
 }
 
 static guint
+post_machine(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
+{
+    const char *name = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "name");
+    const char *version = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "version");
+
+    if (name && sim_host_prepare_machine(control->options.host, name, argument(mhd, "checkpoint") != 0, version))
+        return MHD_HTTP_NO_CONTENT;
+    *out = g_strdup("there is no such machine\n");
+    return MHD_HTTP_NOT_FOUND;
+}
+
+static guint
 post_quit(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     call->quit = TRUE;
@@ -164,6 +176,7 @@ static const struct {
     { "POST", "/fault", post_fault },
     { "DELETE", "/fault", delete_fault },
     { "POST", "/latency", post_latency },
+    { "POST", "/machine", post_machine },
     { "POST", "/migration/check", post_migration_check },
     { "POST", "/migration/receive", post_migration },
     { "POST", "/quit", post_quit },

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hyperv/hyperv_grant.h"
+
+#include "hyperv/hyperv_guard.h"
+#include "hyperv/hyperv_guardian.h"
+#include "hyperv/hyperv_metadata.h"
+#include "hyperv/hyperv_protector.h"
+
+#define PROTECTOR_CLASS "MSFT_HgsKeyProtector"
+
+typedef struct {
+    HypervCall *call;
+    GPtrArray *guardians;  /* HypervGuardian of the host */
+    GPtrArray *wrappings;  /* HypervWrapping of the protector */
+    GPtrArray *to_grant;   /* HypervGuardian, borrowed */
+    GPtrArray *to_revoke;  /* likewise */
+    gboolean allow_expired;
+} Extension;
+
+static void extension_clear(Extension *extension)
+{
+    g_clear_pointer(&extension->guardians, g_ptr_array_unref);
+    g_clear_pointer(&extension->wrappings, g_ptr_array_unref);
+    g_clear_pointer(&extension->to_grant, g_ptr_array_unref);
+    g_clear_pointer(&extension->to_revoke, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Extension, extension_clear)
+
+/* --- what is to be done --------------------------------------------------------------- */
+
+static gboolean check_guardian(const HypervGuardian *guardian, gboolean allow_expired, GError **error)
+{
+    const HypervCertificate *const certificates[] = { guardian->signing, guardian->encryption };
+    g_autoptr(GError) local_error = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(certificates); i++) {
+        if (!certificates[i]) {
+            hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
+                             "guardian '%s' has no certificates that can be read", guardian->name);
+            return FALSE;
+        }
+        if (allow_expired || hyperv_certificate_check_time(certificates[i], "its certificate", &local_error))
+            continue;
+        hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
+                         "guardian '%s' cannot be granted: %s; allowExpired='yes' allows it", guardian->name,
+                         local_error->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean is_granted(const Extension *extension, const HypervGuardian *guardian)
+{
+    for (guint i = 0; i < extension->wrappings->len; i++) {
+        if (hyperv_wrapping_guardian(g_ptr_array_index(extension->wrappings, i), extension->guardians) == guardian)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean plan_grants(Extension *extension, const GPtrArray *grants, GError **error)
+{
+    for (guint i = 0; i < grants->len; i++) {
+        const HypervGrant *grant = g_ptr_array_index(grants, i);
+        const HypervGuardian *guardian = hyperv_guardian_find(extension->guardians, grant->name);
+
+        if (!guardian) {
+            hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
+                             "the host knows no guardian '%s': import it there with Import-HgsGuardian",
+                             grant->name);
+            return FALSE;
+        }
+        if (is_granted(extension, guardian))
+            continue;
+        if (!check_guardian(guardian, grant->allow_expired, error))
+            return FALSE;
+        extension->allow_expired |= grant->allow_expired;
+        g_ptr_array_add(extension->to_grant, (gpointer)guardian);
+    }
+    return TRUE;
+}
+
+static void plan_revocations(Extension *extension, const GPtrArray *grants)
+{
+    for (guint i = 0; i < extension->wrappings->len; i++) {
+        const HypervWrapping *wrapping = g_ptr_array_index(extension->wrappings, i);
+        const HypervGuardian *guardian = hyperv_wrapping_guardian(wrapping, extension->guardians);
+
+        if (!wrapping->is_owner && guardian && !hyperv_grant_find(grants, guardian->name))
+            g_ptr_array_add(extension->to_revoke, (gpointer)guardian);
+    }
+}
+
+/* Only the owner of a protector can change it. */
+static gboolean require_owner(const Extension *extension, GError **error)
+{
+    const HypervWrapping *owner = g_ptr_array_index(extension->wrappings, 0);
+    const HypervGuardian *guardian = hyperv_wrapping_guardian(owner, extension->guardians);
+
+    if (guardian && guardian->has_private_key)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_NOT_AUTHORISED, 0,
+                     "the host has no private key of the protector's owner, %s (%s), and cannot change whom it "
+                     "authorises: do it on a host that has", owner->signing->subject, owner->signing->thumbprint);
+    return FALSE;
+}
+
+/* --- doing it ----------------------------------------------------------------------------- */
+
+static WsmanInstance *convert(const Extension *extension, const guint8 *data, gsize size, GError **error)
+{
+    g_autoptr(WsmanArgs) args = wsman_args_new();
+    g_autoptr(GBytes) framed = hyperv_protector_frame(data, size);
+
+    wsman_args_add_secret_bytes(args, "Bytes", g_bytes_get_data(framed, NULL), g_bytes_get_size(framed));
+    return hyperv_guard_invoke(extension->call, PROTECTOR_CLASS, "ConvertToByRawBytes", args,
+                               "reading the key protector", error);
+}
+
+/* *out: the answer of the call before; then of this one. */
+static gboolean change_one(const Extension *extension, const HypervGuardian *guardian, gboolean grant,
+                           WsmanInstance **out, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("%s guardian '%s'", grant ? "granting" : "revoking", guardian->name);
+    const WsmanInstance *protector = hyperv_guard_result(*out);
+    g_autoptr(WsmanArgs) args = wsman_args_new();
+    WsmanInstance *next;
+
+    if (!protector) {
+        hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s: the host gave no key protector to start from", what);
+        return FALSE;
+    }
+    wsman_args_add_object(args, "KeyProtector", protector);
+    wsman_args_add_object(args, "Guardian", guardian->instance);
+    if (grant) {
+        wsman_args_add_boolean(args, "AllowExpired", extension->allow_expired);
+        wsman_args_add_boolean(args, "AllowUntrustedRoot", TRUE);
+    }
+    next = hyperv_guard_invoke(extension->call, PROTECTOR_CLASS, grant ? "Grant" : "Revoke", args, what, error);
+    if (!next)
+        return FALSE;
+    wsman_instance_unref(*out);
+    *out = next;
+    return TRUE;
+}
+
+static gboolean change_all(const Extension *extension, const GPtrArray *guardians, gboolean grant,
+                           WsmanInstance **out, GError **error)
+{
+    for (guint i = 0; i < guardians->len; i++) {
+        if (!change_one(extension, g_ptr_array_index(guardians, i), grant, out, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static GBytes *extend(const Extension *extension, const guint8 *data, gsize size, GError **error)
+{
+    g_autoptr(WsmanInstance) out = convert(extension, data, size, error);
+
+    if (!out || !change_all(extension, extension->to_grant, TRUE, &out, error) ||
+        !change_all(extension, extension->to_revoke, FALSE, &out, error))
+        return NULL;
+    return hyperv_guard_raw_data(out, error);
+}
+
+GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants, GError **error)
+{
+    g_auto(Extension) extension = { .call = call };
+
+    extension.to_grant = g_ptr_array_new();
+    extension.to_revoke = g_ptr_array_new();
+    extension.wrappings = hyperv_protector_wrappings(data, size, error);
+    if (!extension.wrappings)
+        return NULL;
+    extension.guardians = hyperv_list_guardians(call->host, call->cancellable, error);
+    if (!extension.guardians || !plan_grants(&extension, grants, error))
+        return NULL;
+    plan_revocations(&extension, grants);
+    if (extension.to_grant->len == 0 && extension.to_revoke->len == 0)
+        return NULL;
+    return require_owner(&extension, error) ? extend(&extension, data, size, error) : NULL;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Extending a key protector, which is how a machine whose TPM has state gets
+ * to run elsewhere: MSFT_HgsKeyProtector.Grant and Revoke, on a host that has
+ * the private keys of the protector's owner.
+ *
+ *   wanted, and not among its guardians      Grant
+ *   among them, known here, and not wanted   Revoke
+ *   its owner                                stays
+ *   unknown to this host                     stays: it has no name to speak of
+ */
+#pragma once
+
+#include "hyperv/hyperv_machine.h"
+#include "hyperv/hyperv_method.h"
+
+/*
+ * data: the protector as it is. grants: HypervGrant.
+ * The protector as wanted, or, where it is that already, NULL without an
+ * error. One request, and two more with one for each guardian that comes or
+ * goes. HYPERV_ERROR_NO_GUARDIAN: unknown, or with certificates that are not
+ * valid at this time; HYPERV_ERROR_NOT_AUTHORISED: the owner's keys are not
+ * here.
+ */
+GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants, GError **error);
