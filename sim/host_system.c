@@ -491,8 +491,9 @@ gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean chec
         return FALSE;
     if (checkpoint) {
         g_autofree char *parent =
-            g_strdup_printf("\\\\%s\\root\\virtualization\\v2:Msvm_VirtualSystemSettingData.InstanceID=\"Microsoft:%s\"",
-                            host->name, "5C8A1F0E-6B1D-4F4C-9A43-0C35D1E7B5A1");
+            g_strdup_printf("\\\\%s\\root\\virtualization\\v2:Msvm_VirtualSystemSettingData"
+                            ".InstanceID=\"Microsoft:5C8A1F0E-6B1D-4F4C-9A43-0C35D1E7B5A1\"",
+                            host->name);
 
         sim_set(machine->settings, "Parent", parent);
     }
