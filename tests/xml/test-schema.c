@@ -106,6 +106,9 @@ test_what_the_code_takes_validates(void **state G_GNUC_UNUSED)
         IMAGE("os_vtpm", "optional"), IMAGE("os_vtpm_keys", U), IMAGE("os_vtpm_keys", " " U " , " U " "),
         IMAGE("os_vtpm_keys", U "," U "," U "," U "," U "," U), IMAGE("hw_machine_type", "hyperv-gen1"),
         IMAGE("hypervisor_type", "HyperV"), IMAGE("hypervisor_version_requires", " &gt;= 10.0 , != 10.0.14393 "),
+        IMAGE("img_hv_type", "hyperv"), IMAGE("img_hv_requested_version", "&gt;=10.0"), IMAGE("hw_tpm_version", "2.0"),
+        "<domain><metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'><nova:image>"
+        "<nova:new/></nova:image></nova:instance></metadata></domain>",
         IMAGE("os_type", "windows"), IMAGE("img_pdk_reference", U), IMAGE("empty", ""), IMAGE("fsk:TimeZone", "UTC"),
         IMAGE("img_pdk_reference", "https://keys.example.org/v1/containers/" U),
         INSTANCE("img_pdk_reference", U), INSTANCE("fsk:TimeZone", "UTC"), INSTANCE("anything", "else"),
@@ -140,6 +143,7 @@ test_what_the_code_refuses_does_not_validate(void **state G_GNUC_UNUSED)
         IMAGE("os_shielded_vm", "1"), IMAGE("os_vtpm_key", "x"), IMAGE("hypervisor_types", "x"),
         IMAGE("os:vtpm", "required"), IMAGE("os_vtpm_keys", ""), IMAGE("os_vtpm_keys", U ","),
         IMAGE("os_vtpm_keys", U ";" U), IMAGE("os_vtpm_keys", U "," U "," U "," U "," U "," U "," U),
+        IMAGE("img_hv_type", "kvm"), IMAGE("img_hv_types", "hyperv"), IMAGE("img_hv_requested_version", "10"),
         IMAGE("hw_machine_type", "q35"), IMAGE("hypervisor_type", "kvm"),
         IMAGE("hypervisor_version_requires", "10.0"), IMAGE("hypervisor_version_requires", "&gt;=10.0,"),
         SECURITY("<msvm:flavor><msvm:extraSpec name='os:vtpm' value='on'/></msvm:flavor>"),
