@@ -18,9 +18,9 @@ G_BEGIN_DECLS
 
 typedef struct Keymgr Keymgr;
 
-/* Makes libcurl and GnuTLS wipe what they free. Only the first user of libcurl in a
- * process can choose that, so a program that has other users calls this
- * before them. keymgr_new() does it too. */
+/* Makes libcurl and GnuTLS wipe what they free, also where libcurl was initialised
+ * before. A program in which other threads use libcurl calls this before they
+ * do. keymgr_new() does it too. */
 void keymgr_global_init(void);
 
 /* What a store says of a secret, without its bytes. */

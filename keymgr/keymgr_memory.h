@@ -6,9 +6,9 @@
  */
 #pragma once
 
-/* Starts libcurl and GnuTLS with allocators that wipe what is freed. Only the first
- * user of libcurl in a process can choose it, hence keymgr_global_init().
- * Any number of calls, from any thread. */
+/* Starts libcurl and GnuTLS with allocators that wipe what is freed, also
+ * where libcurl has had other users before. Any number of calls, from any
+ * thread. */
 void keymgr_memory_init(void);
 
 /* Overwrites the vector registers of this thread. Copying and decrypting leave

@@ -578,10 +578,14 @@ main(int argc, char **argv)
     }
     count = (guint)MAX(argc - 2, 0);
     for (i = 0; argc > 1 && i < G_N_ELEMENTS(commands); i++) {
-        if (strcmp(argv[1], commands[i].name) == 0 && count >= commands[i].min_arguments &&
-            count <= commands[i].max_arguments)
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        if (count >= commands[i].min_arguments && count <= commands[i].max_arguments)
             return run(i, argv + 2, running);
+        fprintf(stderr, "msvm-keymgr: %s: not with %u arguments; see --help\n", argv[1], count);
+        return EXIT_USAGE;
     }
-    fputs("msvm-keymgr: no such command, or the wrong number of arguments; see --help\n", stderr);
+    fprintf(stderr, "msvm-keymgr: %s%s; see --help\n", argc > 1 ? "no such command: " : "which command?",
+            argc > 1 ? argv[1] : "");
     return EXIT_USAGE;
 }

@@ -20,6 +20,7 @@ class Delay:
     def __init__(self):
         self.seconds = 0.0
         self.requests = 0
+        self.tasks = set()      # asyncio itself forgets those that wait
 
     async def forwards(self, reader, writer):
         """A request may come in several pieces: each waits for the same time, and
@@ -39,6 +40,7 @@ class Delay:
         writer.close()
 
     async def serve(self, reader, writer, port):
+        self.tasks.add(asyncio.current_task())
         try:
             up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
             await asyncio.gather(self.forwards(reader, up_writer), self.backwards(up_reader, writer))
