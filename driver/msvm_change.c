@@ -6,6 +6,7 @@
 #include "driver/msvm_consumers.h"
 #include "driver/msvm_guards.h"
 #include "driver/msvm_keys.h"
+#include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_load.h"
@@ -128,14 +129,21 @@ apply(MsvmChange *change, const MsvmProtection *keys)
 {
     g_autoptr(GError) error = NULL;
     const HypervProtection *protection = keys ? &keys->protection : NULL;
+    MsvmRival rival = { change->def->name, change->uuid };
+    bool marked = change->current && change->state == HYPERV_STATE_OFF;
     bool ok;
 
     msvmCacheChanged(change->priv->cache);
+    if (marked && msvmMarkerSet(change->priv, change->current) < 0)
+        return -1;
     if (change->current) {
         ok = hyperv_redefine(change->priv->host, change->current, change->plan->machine, protection, NULL, &error);
+        if (!ok && marked)
+            msvmMarkerClear(change->priv, change->current);
     } else {
-        change->guid = hyperv_define(change->priv->host, change->plan->machine, change->plan->pending_notes,
-                                     protection, NULL, &error);
+        change->guid = hyperv_define_unrivalled(change->priv->host, change->plan->machine,
+                                                change->plan->pending_notes, protection, msvmMarkerCheckRivals,
+                                                &rival, NULL, &error);
         ok = change->guid != NULL;
     }
     msvmCacheChanged(change->priv->cache);

@@ -7,6 +7,7 @@
 #include "driver/msvm_claim.h"
 #include "driver/msvm_consumers.h"
 #include "driver/msvm_lookup.h"
+#include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_power.h"
@@ -94,6 +95,14 @@ search_existing(MsvmChange *define)
         return -1;
     }
     msvmLookupRemoveAbandoned(define->priv, found);
+    if (msvmMarkerRepair(define->priv, found)) {
+        g_ptr_array_unref(found);
+        found = hyperv_find_by_name_or_uuid(define->priv->host, define->def->name, define->uuid, NULL, &error);
+        if (!found) {
+            msvmReportHostError(define->priv, error, _("cannot look for domain '%s'"), define->def->name);
+            return -1;
+        }
+    }
     for (i = found->len; i-- > 0;) {
         const HypervFound *machine = g_ptr_array_index(found, i);
         int rc = compare_existing(define, machine);

@@ -4,6 +4,7 @@
 #include "driver/msvm_list.h"
 
 #include "driver/msvm_lookup.h"
+#include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
 #include "xml/msvm_domain.h"
 
@@ -164,6 +165,7 @@ collect(virConnectPtr conn, CheckACL check, unsigned int flags)
     if (!def)
         return NULL;
     msvmLookupRemoveAbandoned(priv, all);
+    msvmMarkerRepair(priv, all); /* what a listing shows does not change by it */
     for (i = 0; i < all->len; i++) {
         if (add_listed(conn, listed, g_ptr_array_index(all, i), def, check, flags) < 0)
             return NULL;

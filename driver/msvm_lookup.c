@@ -3,6 +3,7 @@
 
 #include "driver/msvm_lookup.h"
 
+#include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_define.h"
 #include "xml/msvm_domain.h"
@@ -140,6 +141,10 @@ msvmLookupFindByUUID(MsvmPrivate *priv, const unsigned char *uuid, const char *n
 
     virUUIDFormat(uuid, text);
     found = hyperv_find_by_uuid(priv->host, text, NULL, &error);
+    if (found && msvmMarkerRepair(priv, found)) {
+        g_ptr_array_unref(found);
+        found = hyperv_find_by_uuid(priv->host, text, NULL, &error);
+    }
     if (!found) {
         msvmReportHostError(priv, error, _("cannot look up the domain with uuid '%s'"), text);
         return NULL;
@@ -167,6 +172,10 @@ find_by_name(MsvmPrivate *priv, const char *name)
     g_autoptr(GPtrArray) found = hyperv_find_by_name(priv->host, name, NULL, &error);
     g_autofree char *what = g_strdup_printf(_("name '%s'"), name);
 
+    if (found && msvmMarkerRepair(priv, found)) {
+        g_ptr_array_unref(found);
+        found = hyperv_find_by_name(priv->host, name, NULL, &error);
+    }
     if (!found) {
         msvmReportHostError(priv, error, _("cannot look up domain '%s'"), name);
         return NULL;

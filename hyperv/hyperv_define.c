@@ -19,6 +19,8 @@ typedef struct {
     HypervMachine *wanted; /* a copy, which learns paths and ids */
     const char *pending_notes;
     HypervKeys keys;
+    HypervRivalFunc rival; /* or NULL */
+    gpointer rival_opaque;
     char *guid;        /* of what was made */
     gboolean in_doubt; /* something may have been made that we have no guid of */
 } Definition;
@@ -242,7 +244,10 @@ static gboolean run(Definition *definition, GError **error)
         if (!settings)
             return FALSE;
     }
-    return secure(definition, error) && finish(definition, settings, error);
+    return secure(definition, error) &&
+           (!definition->rival ||
+            definition->rival(definition->call.host, definition->guid, definition->rival_opaque, error)) &&
+           finish(definition, settings, error);
 }
 
 static void undo(Definition *definition, GError **error)
@@ -264,8 +269,17 @@ static void undo(Definition *definition, GError **error)
 char *hyperv_define(HypervHost *host, const HypervMachine *wanted, const char *pending_notes,
                     const HypervProtection *protection, GCancellable *cancellable, GError **error)
 {
+    return hyperv_define_unrivalled(host, wanted, pending_notes, protection, NULL, NULL, cancellable, error);
+}
+
+char *hyperv_define_unrivalled(HypervHost *host, const HypervMachine *wanted, const char *pending_notes,
+                               const HypervProtection *protection, HypervRivalFunc func, gpointer opaque,
+                               GCancellable *cancellable, GError **error)
+{
     Definition definition = { .call = { .host = host, .cancellable = cancellable },
-                              .pending_notes = pending_notes };
+                              .pending_notes = pending_notes,
+                              .rival = func,
+                              .rival_opaque = opaque };
     gboolean ok;
 
     if (!hyperv_check(host, wanted, protection, error))

@@ -40,6 +40,15 @@ typedef struct {
 char *hyperv_define(HypervHost *host, const HypervMachine *wanted, const char *pending_notes,
                     const HypervProtection *protection, GCancellable *cancellable, GError **error);
 
+/* Looks once more, before the machine counts as defined, whether it may.
+ * FALSE with the error set: it is removed again. */
+typedef gboolean (*HypervRivalFunc)(HypervHost *host, const char *guid, gpointer opaque, GError **error);
+
+/* The same, with such a look; func may be NULL. */
+char *hyperv_define_unrivalled(HypervHost *host, const HypervMachine *wanted, const char *pending_notes,
+                               const HypervProtection *protection, HypervRivalFunc func, gpointer opaque,
+                               GCancellable *cancellable, GError **error);
+
 /*
  * Changes the machine from current, as hyperv_load() gave it, to wanted. Only
  * what differs is touched. On failure it goes back to what was there.
@@ -50,6 +59,11 @@ char *hyperv_define(HypervHost *host, const HypervMachine *wanted, const char *p
  */
 gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
                          const HypervProtection *protection, GCancellable *cancellable, GError **error);
+
+/* Goes back from current to what it was before, which was lost on the way: a
+ * protector that is there stays, and none is made. The notes come last. */
+gboolean hyperv_redefine_back(HypervHost *host, const HypervMachine *current, const HypervMachine *before,
+                              GError **error);
 
 /* DestroySystem; the machine must be off or saved. Disks' files stay. */
 gboolean hyperv_undefine(HypervHost *host, const char *guid, GCancellable *cancellable, GError **error);

@@ -239,8 +239,6 @@ static gboolean raise_security(Redefinition *redefinition, GError **error)
 {
     const HypervSecurity *wanted = &redefinition->wanted->security;
 
-    if (!redefinition->plan->security || !wanted->tpm_enabled)
-        return TRUE;
     return change_security(redefinition, redefinition->set_protector, wanted, error);
 }
 
@@ -326,22 +324,21 @@ static gboolean add_devices(Redefinition *redefinition, GError **error)
                               redefinition->slots, redefinition->plan->addition, error);
 }
 
-/* After the devices, which the boot order names; before the TPM, which cannot
- * be undone altogether. */
-static gboolean change_order_and_notes(Redefinition *redefinition, GError **error)
+/* After the devices, which the boot order names. Notes: with it, or alone. */
+static gboolean change_order(Redefinition *redefinition, gboolean order, gboolean notes, GError **error)
 {
     g_autoptr(WsmanInstance) change = hyperv_settings_change(redefinition->guid);
     g_autoptr(WsmanInstance) settings = NULL;
     g_autofree char *what = g_strdup_printf("changing boot order and notes of '%s'", redefinition->current->name);
 
-    if (!redefinition->plan->boot && !redefinition->plan->notes)
+    if (!order && !notes)
         return TRUE;
-    if (redefinition->plan->boot) {
+    if (order) {
         settings = hyperv_settings_fetch(&redefinition->call, redefinition->guid, error);
         if (!settings || !hyperv_boot_set(&redefinition->call, settings, redefinition->wanted, change, error))
             return FALSE;
     }
-    if (redefinition->plan->notes)
+    if (notes)
         hyperv_settings_set_notes(change, redefinition->wanted->notes);
     return hyperv_settings_modify(&redefinition->call, change, what, error);
 }
@@ -359,13 +356,25 @@ static gboolean discard_protector(Redefinition *redefinition, GError **error)
     return !settings || hyperv_security_clear_protector(&redefinition->call, settings, error);
 }
 
+/* The notes come last: they may hold the mark of a change that is not done. */
+static gboolean finish(Redefinition *redefinition, GError **error)
+{
+    const HypervPlan *plan = redefinition->plan;
+    gboolean raises = plan->security && redefinition->wanted->security.tpm_enabled;
+
+    if (!raises)
+        return change_order(redefinition, plan->boot, plan->notes, error);
+    return change_order(redefinition, plan->boot, FALSE, error) && raise_security(redefinition, error) &&
+           change_order(redefinition, FALSE, plan->notes, error);
+}
+
 static gboolean execute(Redefinition *redefinition, GError **error)
 {
     redefinition->touched = TRUE;
     return lower_security(redefinition, error) && change_settings(redefinition, error) &&
            remove_devices(redefinition, error) && modify_devices(redefinition, error) &&
-           add_devices(redefinition, error) && change_order_and_notes(redefinition, error) &&
-           raise_security(redefinition, error) && discard_protector(redefinition, error);
+           add_devices(redefinition, error) && finish(redefinition, error) &&
+           discard_protector(redefinition, error);
 }
 
 /* --- there and back -------------------------------------------------------------------- */
@@ -420,6 +429,15 @@ static gboolean go_back(const Redefinition *failed, const HypervMachine *before,
     hyperv_error_set(error, HYPERV_ERROR_UNSUPPORTED, 0,
                      "all is as it was, but for the template of Secure Boot, which a TPM has frozen");
     return FALSE;
+}
+
+gboolean hyperv_redefine_back(HypervHost *host, const HypervMachine *current, const HypervMachine *before,
+                              GError **error)
+{
+    g_auto(Redefinition) back = { .call = { .host = host }, .guid = current->guid, .current = current,
+                                  .going_back = TRUE };
+
+    return apply(&back, before, NULL, error);
 }
 
 gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,

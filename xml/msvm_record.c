@@ -45,6 +45,7 @@ msvmRecordFree(MsvmRecord *record)
     g_free(record->title);
     g_free(record->description);
     g_free(record->metadata);
+    g_free(record->before);
     g_ptr_array_unref(record->hints);
     g_free(record);
 }
@@ -187,12 +188,14 @@ msvmRecordAppendText(GString *out, const char *element, const char *value)
 }
 
 
+/* A machine in the making, or one that is being changed. */
 static void
 msvmRecordAppendPending(GString *out, const MsvmRecord *record)
 {
-    if (!record->pending)
+    if (!record->pending && !record->before)
         return;
-    g_string_append(out, "  <pending");
+    g_string_append(out, record->pending ? "  <pending" : "  <changing");
+    msvmRecordAppendAttribute(out, "before", record->before);
     msvmRecordAppendAttribute(out, "machine", record->creator.machine_id);
     msvmRecordAppendAttribute(out, "boot", record->creator.boot_id);
     g_string_append_printf(out, " pid='%" G_GINT64_FORMAT "' start='%" G_GINT64_FORMAT
@@ -287,7 +290,9 @@ msvmRecordNumber(xmlNodePtr node, const char *name)
 static void
 msvmRecordReadPending(MsvmRecord *record, xmlNodePtr node)
 {
-    record->pending = true;
+    record->pending = xmlStrEqual(node->name, BAD_CAST "pending");
+    g_free(record->before);
+    record->before = msvmRecordAttribute(node, "before");
     g_free(record->creator.machine_id);
     g_free(record->creator.boot_id);
     record->creator.machine_id = msvmRecordAttribute(node, "machine");
@@ -333,7 +338,8 @@ msvmRecordReadChild(MsvmRecord *record, xmlNodePtr node)
     } else if (xmlStrEqual(node->name, BAD_CAST "description")) {
         g_free(record->description);
         record->description = msvmRecordAttribute(node, "text");
-    } else if (xmlStrEqual(node->name, BAD_CAST "pending")) {
+    } else if (xmlStrEqual(node->name, BAD_CAST "pending") ||
+               xmlStrEqual(node->name, BAD_CAST "changing")) {
         msvmRecordReadPending(record, node);
     } else if (xmlStrEqual(node->name, BAD_CAST "hint")) {
         msvmRecordReadHint(record, node);

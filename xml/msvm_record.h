@@ -32,7 +32,8 @@ typedef struct {
 typedef struct {
     char *uuid;         /* lower case */
     bool pending;       /* being made: not yet a domain */
-    MsvmRecordCreator creator; /* only while pending */
+    char *before;       /* the domain's XML before the change that is being made; or NULL */
+    MsvmRecordCreator creator; /* only while pending, or being changed */
     char *title;        /* or NULL */
     char *description;  /* or NULL; stored as the free text where that is lossless */
     char *metadata;     /* the <metadata> element as XML text, or NULL */
@@ -58,8 +59,11 @@ char *msvmRecordFormat(const MsvmRecord *record);
 void msvmRecordSetHint(MsvmRecord *record, const char *key, const char *value);
 const char *msvmRecordGetHint(const MsvmRecord *record, const char *key);
 
-/* Fills in the calling process; marks the record pending. */
+/* Fills in the calling process, for a record that is being changed. */
+void msvmRecordSetCreator(MsvmRecord *record);
+/* The same, and marks the record pending. */
 void msvmRecordSetPending(MsvmRecord *record);
-/* Whether a pending record was made on this Linux host by a process that is
- * gone, so that what it left may be removed. */
+/* Whether a record that is pending or being changed was so marked on this
+ * Linux host by a process that is gone, so that what it left may be removed,
+ * or brought back. */
 bool msvmRecordIsAbandoned(const MsvmRecord *record);

@@ -86,16 +86,23 @@ msvmCreatorStartTime(gint64 pid)
 
 
 void
-msvmRecordSetPending(MsvmRecord *record)
+msvmRecordSetCreator(MsvmRecord *record)
 {
     g_free(record->creator.machine_id);
     g_free(record->creator.boot_id);
-    record->pending = true;
     record->creator.machine_id = msvmCreatorMachineID();
     record->creator.boot_id = msvmCreatorBootID();
     record->creator.pid = getpid();
     record->creator.start_time = MAX(msvmCreatorStartTime(getpid()), 0);
     record->creator.created = g_get_real_time() / G_USEC_PER_SEC;
+}
+
+
+void
+msvmRecordSetPending(MsvmRecord *record)
+{
+    msvmRecordSetCreator(record);
+    record->pending = true;
 }
 
 
@@ -107,7 +114,7 @@ msvmRecordIsAbandoned(const MsvmRecord *record)
     g_autofree char *boot_id = msvmCreatorBootID();
     gint64 start_time;
 
-    if (!record->pending || !creator->machine_id || !creator->boot_id || !machine_id || !boot_id ||
+    if (!(record->pending || record->before) || !creator->machine_id || !creator->boot_id || !machine_id || !boot_id ||
         creator->pid <= 0 || creator->pid > G_MAXINT || creator->start_time <= 0)
         return false;
     if (!g_str_equal(creator->machine_id, machine_id))

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "driver/msvm_marker.h"
+
+#include "driver/msvm_lookup.h"
+#include "hyperv/hyperv_define.h"
+#include "hyperv/hyperv_load.h"
+#include "xml/msvm_domain.h"
+#include "xml/msvm_plan.h"
+
+#include "virerror.h"
+#include "virlog.h"
+#include "virxml.h"
+
+#define VIR_FROM_THIS VIR_FROM_HYPERV
+
+VIR_LOG_INIT("msvm.marker");
+
+#define MARKER_MIN_PAUSE_US (50 * 1000)
+#define MARKER_MAX_PAUSE_US (5 * G_USEC_PER_SEC)
+
+/* --- the mark ----------------------------------------------------------------------- */
+
+/* The domain as it is now. What the record says anyhow is left out. */
+static char *
+format_before(MsvmPrivate *priv, const HypervMachine *current)
+{
+    g_autoptr(virDomainDef) def = msvmDomainDefNew(current, -1, priv->xmlopt);
+
+    if (!def)
+        return NULL;
+    g_clear_pointer(&def->title, g_free);
+    g_clear_pointer(&def->description, g_free);
+    g_clear_pointer(&def->metadata, xmlFreeNode);
+    return virDomainDefFormat(def, priv->xmlopt, VIR_DOMAIN_DEF_FORMAT_INACTIVE | VIR_DOMAIN_DEF_FORMAT_SECURE);
+}
+
+static int
+report_busy(const MsvmPrivate *priv, const HypervMachine *current)
+{
+    virReportError(VIR_ERR_RESOURCE_BUSY,
+                   _("domain '%s' on host '%s' is being changed by another client: nothing was changed, try again"),
+                   current->name, priv->name);
+    return -1;
+}
+
+/* Whether its notes are these on the host now: 1, 0, or -1 with an error. */
+static int
+has_notes(MsvmPrivate *priv, const HypervMachine *current, const char *notes)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HypervFound) found = hyperv_find_by_guid(priv->host, current->guid, NULL, &error);
+
+    if (found)
+        return STREQ_NULLABLE(found->notes, notes);
+    msvmReportHostError(priv, error, _("cannot look at domain '%s'"), current->name);
+    return -1;
+}
+
+/* Whether the mark is ours, once everybody who had not seen it has written his. */
+static int
+settle(MsvmPrivate *priv, const HypervMachine *current, const char *notes, gint64 since)
+{
+    gint64 took = g_get_monotonic_time() - since;
+
+    g_usleep(CLAMP(2 * took, MARKER_MIN_PAUSE_US, MARKER_MAX_PAUSE_US));
+    return has_notes(priv, current, notes);
+}
+
+int
+msvmMarkerSet(MsvmPrivate *priv, HypervMachine *current)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordParse(current->notes);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *notes = NULL;
+    gint64 since;
+    int rc;
+
+    if (record->before)
+        return report_busy(priv, current);
+    if (!(record->before = format_before(priv, current)))
+        return -1;
+    msvmRecordSetCreator(record);
+    notes = msvmRecordFormat(record);
+    since = g_get_monotonic_time();
+    if ((rc = has_notes(priv, current, current->notes)) <= 0)
+        return rc < 0 ? -1 : report_busy(priv, current);
+    if (!hyperv_set_notes(priv->host, current->guid, notes, NULL, &error)) {
+        msvmReportHostError(priv, error, _("cannot change domain '%s'"), current->name);
+        return -1;
+    }
+    if ((rc = settle(priv, current, notes, since)) <= 0)
+        return rc < 0 ? -1 : report_busy(priv, current);
+    g_free(current->notes);
+    current->notes = g_steal_pointer(&notes);
+    return 0;
+}
+
+static char *
+unmarked_notes(const char *notes)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordParse(notes);
+
+    g_clear_pointer(&record->before, g_free);
+    /* A machine that was made elsewhere has no record of its own. */
+    if (!record->uuid && !record->title && !record->metadata && record->hints->len == 0)
+        return g_strdup(record->description ? record->description : "");
+    return msvmRecordFormat(record);
+}
+
+void
+msvmMarkerClear(MsvmPrivate *priv, HypervMachine *current)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *notes = unmarked_notes(current->notes);
+
+    if (!hyperv_set_notes(priv->host, current->guid, notes, NULL, &error))
+        VIR_WARN("Cannot take the mark of a change off domain '%s' (machine %s) on host '%s': %s", current->name,
+                 current->guid, priv->name, error->message);
+}
+
+/* --- bringing back --------------------------------------------------------------------- */
+
+static virDomainDef *
+parse_before(MsvmPrivate *priv, const MsvmRecord *record)
+{
+    g_autoptr(virDomainDef) def = virDomainDefParseString(record->before, priv->xmlopt, NULL,
+                                                          VIR_DOMAIN_DEF_PARSE_INACTIVE);
+    g_autoptr(xmlDoc) doc = NULL;
+
+    if (!def)
+        return NULL;
+    def->title = g_strdup(record->title);
+    def->description = g_strdup(record->description);
+    if (record->metadata) {
+        doc = virXMLParseString(record->metadata, _("metadata"));
+        if (!doc)
+            return NULL;
+        def->metadata = xmlCopyNode(xmlDocGetRootElement(doc), 1);
+    }
+    return g_steal_pointer(&def);
+}
+
+static MsvmPlan *
+plan_back(MsvmPrivate *priv, const HypervMachine *machine, const MsvmRecord *record)
+{
+    MsvmPlanHost host = { .name = priv->name };
+    g_autoptr(virDomainDef) def = parse_before(priv, record);
+    MsvmPlan *plan;
+
+    hyperv_host_get_version(priv->host, &host.major, &host.minor, &host.build);
+    if (!def || !(plan = msvmPlanNew(def, &host, machine)))
+        return NULL;
+    g_free(plan->machine->notes);
+    plan->machine->notes = unmarked_notes(machine->notes);
+    return plan;
+}
+
+static bool
+bring_back(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record, GError **error)
+{
+    g_autoptr(HypervMachine) machine = hyperv_load(priv->host, found->guid, NULL, error);
+    g_autoptr(MsvmPlan) plan = NULL;
+    HypervState state;
+
+    if (!machine || !hyperv_query_state(priv->host, found->guid, &state, NULL, NULL, error))
+        return false;
+    if (state != HYPERV_STATE_OFF) {
+        hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0, "it is not off");
+        return false;
+    }
+    if (STRNEQ_NULLABLE(machine->notes, found->notes))
+        return true; /* somebody else was faster */
+    if (!(plan = plan_back(priv, machine, record))) {
+        hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s", virGetLastErrorMessage());
+        virResetLastError();
+        return false;
+    }
+    return hyperv_redefine_back(priv->host, machine, plan->machine, error);
+}
+
+static bool
+repair_one(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record)
+{
+    g_autoptr(GError) error = NULL;
+    bool ok = bring_back(priv, found, record, &error);
+
+    if (ok)
+        VIR_WARN("Brought machine %s ('%s') on host '%s' back to what it was: the process that was changing it is "
+                 "gone", found->guid, found->name, priv->name);
+    else
+        VIR_WARN("Cannot bring the half-changed machine %s ('%s') on host '%s' back to what it was: %s", found->guid,
+                 found->name, priv->name, error->message);
+    return ok;
+}
+
+bool
+msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found)
+{
+    unsigned int repaired = 0;
+    bool any = false;
+    guint i;
+
+    for (i = 0; !priv->readonly && i < found->len && repaired < MSVM_LOOKUP_MAX_REMOVALS; i++) {
+        const HypervFound *machine = g_ptr_array_index(found, i);
+        g_autoptr(MsvmRecord) record = msvmRecordParse(machine->notes);
+
+        if (!record->before || !msvmRecordIsAbandoned(record))
+            continue;
+        any = repair_one(priv, machine, record) || any;
+        repaired++;
+    }
+    if (any)
+        msvmCacheChanged(priv->cache);
+    return any;
+}
+
+/* --- rivals ------------------------------------------------------------------------------- */
+
+static const char *
+creation_time(const HypervFound *found)
+{
+    const char *time = found->settings ? wsman_instance_get_string(found->settings, "CreationTime") : NULL;
+
+    return time ? time : "";
+}
+
+/* By the host's own clock, so that both sides see one order. */
+static bool
+is_earlier(const HypervFound *a, const HypervFound *b)
+{
+    int order = strcmp(creation_time(a), creation_time(b));
+
+    return order < 0 || (order == 0 && strcmp(a->guid, b->guid) < 0);
+}
+
+static bool
+is_rival(const HypervFound *found, const MsvmRival *wanted)
+{
+    unsigned char uuid[VIR_UUID_BUFLEN];
+    char text[VIR_UUID_STRING_BUFLEN];
+    g_autoptr(MsvmRecord) record = NULL;
+
+    if (msvmLookupIdentify(found, uuid, &record)) {
+        virUUIDFormat(uuid, text);
+        return STREQ(found->name, wanted->name) || STREQ(text, wanted->uuid);
+    }
+    return !msvmRecordIsAbandoned(record) &&
+           (STREQ(found->name, wanted->name) || STREQ_NULLABLE(record->uuid, wanted->uuid));
+}
+
+static const HypervFound *
+find_guid(const GPtrArray *all, const char *guid)
+{
+    guint i;
+
+    for (i = 0; i < all->len; i++) {
+        const HypervFound *found = g_ptr_array_index(all, i);
+
+        if (g_ascii_strcasecmp(found->guid, guid) == 0)
+            return found;
+    }
+    return NULL;
+}
+
+gboolean
+msvmMarkerCheckRivals(HypervHost *host, const char *guid, gpointer opaque, GError **error)
+{
+    const MsvmRival *wanted = opaque;
+    g_autoptr(GPtrArray) all = hyperv_find_by_name_or_uuid(host, wanted->name, wanted->uuid, NULL, error);
+    const HypervFound *own = all ? find_guid(all, guid) : NULL;
+    guint i;
+
+    if (!all)
+        return FALSE;
+    for (i = 0; i < all->len; i++) {
+        const HypervFound *found = g_ptr_array_index(all, i);
+
+        if (found == own || !is_rival(found, wanted) || (own && is_earlier(own, found)))
+            continue;
+        hyperv_error_set(error, HYPERV_ERROR_IN_USE, 0,
+                         "another client defines a domain of this name or UUID at the same time (machine %s), and "
+                         "was first", found->guid);
+        return FALSE;
+    }
+    return TRUE;
+}

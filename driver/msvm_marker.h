@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Changes that may be cut off, and clients that meet.
+ *
+ * A change of a machine takes several calls. Before the first, the record in
+ * its notes is marked: who is at it, and the domain as it was. The last call
+ * takes the mark away. So
+ *
+ *  - a machine whose changer is known to be gone is brought back to what it
+ *    was, by whoever sees it next
+ *  - a second client that would change it is refused, however late it comes;
+ *    of two that mark it in the same moment the one that wrote last goes on
+ *
+ * Hyper-V has no call that writes only if nobody else did: a mark counts once
+ * it is still there after a pause that is longer than what lay between looking
+ * and writing.
+ */
+#pragma once
+
+#include "driver/msvm_private.h"
+
+/* Marks the machine, which is off. current: as it was just read; learns its
+ * new notes. VIR_ERR_RESOURCE_BUSY when another one is at it; nothing is
+ * marked then. -1 with an error reported. */
+int msvmMarkerSet(MsvmPrivate *priv, HypervMachine *current);
+
+/* The change was undone: the notes as they were. Failing, it says so in the
+ * log: the mark is then taken away as one of a process that is gone. */
+void msvmMarkerClear(MsvmPrivate *priv, HypervMachine *current);
+
+/* Brings machines back whose changers are gone, a few at most. True when it
+ * has changed any: what was found is out of date. Never fails. */
+bool msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found);
+
+/* Two processes that define one name, or one UUID, at the same moment see each
+ * other's machine before they complete theirs: the one that the host made
+ * first stays. FALSE with HYPERV_ERROR_IN_USE for the other. A
+ * HypervRivalFunc; opaque: a MsvmRival. */
+typedef struct {
+    const char *name;
+    const char *uuid;
+} MsvmRival;
+
+gboolean msvmMarkerCheckRivals(HypervHost *host, const char *guid, gpointer opaque, GError **error);
