@@ -130,16 +130,12 @@ apply(MsvmChange *change, const MsvmProtection *keys)
     g_autoptr(GError) error = NULL;
     const HypervProtection *protection = keys ? &keys->protection : NULL;
     MsvmRival rival = { change->def->name, change->uuid };
-    bool marked = change->current && change->state == HYPERV_STATE_OFF;
     bool ok;
 
     msvmCacheChanged(change->priv->cache);
-    if (marked && msvmMarkerSet(change->priv, change->current) < 0)
-        return -1;
     if (change->current) {
-        ok = hyperv_redefine(change->priv->host, change->current, change->plan->machine, protection, NULL, &error);
-        if (!ok && marked)
-            msvmMarkerClear(change->priv, change->current);
+        ok = hyperv_redefine_marked(change->priv->host, change->current, change->plan->machine, protection,
+                                    msvmMarkerSet, change->priv, NULL, &error);
     } else {
         change->guid = hyperv_define_unrivalled(change->priv->host, change->plan->machine,
                                                 change->plan->pending_notes, protection, msvmMarkerCheckRivals,

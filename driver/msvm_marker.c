@@ -36,65 +36,54 @@ format_before(MsvmPrivate *priv, const HypervMachine *current)
     return virDomainDefFormat(def, priv->xmlopt, VIR_DOMAIN_DEF_FORMAT_INACTIVE | VIR_DOMAIN_DEF_FORMAT_SECURE);
 }
 
-static int
-report_busy(const MsvmPrivate *priv, const HypervMachine *current)
+/* Whether its notes are these on the host now. */
+static gboolean
+has_notes(HypervHost *host, const HypervMachine *current, const char *notes, GError **error)
 {
-    virReportError(VIR_ERR_RESOURCE_BUSY,
-                   _("domain '%s' on host '%s' is being changed by another client: nothing was changed, try again"),
-                   current->name, priv->name);
-    return -1;
-}
+    g_autoptr(HypervFound) found = hyperv_find_by_guid(host, current->guid, NULL, error);
 
-/* Whether its notes are these on the host now: 1, 0, or -1 with an error. */
-static int
-has_notes(MsvmPrivate *priv, const HypervMachine *current, const char *notes)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HypervFound) found = hyperv_find_by_guid(priv->host, current->guid, NULL, &error);
-
-    if (found)
-        return STREQ_NULLABLE(found->notes, notes);
-    msvmReportHostError(priv, error, _("cannot look at domain '%s'"), current->name);
-    return -1;
+    if (!found)
+        return FALSE;
+    if (g_strcmp0(found->notes, notes) == 0)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_IN_USE, 0,
+                     "another client is changing '%s': nothing was changed, try again", current->name);
+    return FALSE;
 }
 
 /* Whether the mark is ours, once everybody who had not seen it has written his. */
-static int
-settle(MsvmPrivate *priv, const HypervMachine *current, const char *notes, gint64 since)
+static gboolean
+settle(HypervHost *host, const HypervMachine *current, const char *notes, gint64 since, GError **error)
 {
     gint64 took = g_get_monotonic_time() - since;
 
     g_usleep(CLAMP(2 * took, MARKER_MIN_PAUSE_US, MARKER_MAX_PAUSE_US));
-    return has_notes(priv, current, notes);
+    return has_notes(host, current, notes, error);
 }
 
-int
-msvmMarkerSet(MsvmPrivate *priv, HypervMachine *current)
+gboolean
+msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer opaque, GError **error)
 {
+    MsvmPrivate *priv = opaque;
     g_autoptr(MsvmRecord) record = msvmRecordParse(current->notes);
-    g_autoptr(GError) error = NULL;
     g_autofree char *notes = NULL;
     gint64 since;
-    int rc;
 
-    if (record->before)
-        return report_busy(priv, current);
-    if (!(record->before = format_before(priv, current)))
-        return -1;
+    if (record->before) {
+        hyperv_error_set(error, HYPERV_ERROR_IN_USE, 0, "another client is changing '%s', or was and is gone from "
+                         "another Linux host: nothing was changed", current->name);
+        return FALSE;
+    }
+    if (!(record->before = format_before(priv, current))) {
+        hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s", virGetLastErrorMessage());
+        return FALSE;
+    }
     msvmRecordSetCreator(record);
     notes = msvmRecordFormat(record);
     since = g_get_monotonic_time();
-    if ((rc = has_notes(priv, current, current->notes)) <= 0)
-        return rc < 0 ? -1 : report_busy(priv, current);
-    if (!hyperv_set_notes(priv->host, current->guid, notes, NULL, &error)) {
-        msvmReportHostError(priv, error, _("cannot change domain '%s'"), current->name);
-        return -1;
-    }
-    if ((rc = settle(priv, current, notes, since)) <= 0)
-        return rc < 0 ? -1 : report_busy(priv, current);
-    g_free(current->notes);
-    current->notes = g_steal_pointer(&notes);
-    return 0;
+    return has_notes(host, current, current->notes, error) &&
+           hyperv_set_notes(host, current->guid, notes, NULL, error) &&
+           settle(host, current, notes, since, error);
 }
 
 static char *
@@ -109,17 +98,6 @@ unmarked_notes(const char *notes)
     return msvmRecordFormat(record);
 }
 
-void
-msvmMarkerClear(MsvmPrivate *priv, HypervMachine *current)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *notes = unmarked_notes(current->notes);
-
-    if (!hyperv_set_notes(priv->host, current->guid, notes, NULL, &error))
-        VIR_WARN("Cannot take the mark of a change off domain '%s' (machine %s) on host '%s': %s", current->name,
-                 current->guid, priv->name, error->message);
-}
-
 /* --- bringing back --------------------------------------------------------------------- */
 
 static virDomainDef *
@@ -127,6 +105,7 @@ parse_before(MsvmPrivate *priv, const MsvmRecord *record)
 {
     g_autoptr(virDomainDef) def = virDomainDefParseString(record->before, priv->xmlopt, NULL,
                                                           VIR_DOMAIN_DEF_PARSE_INACTIVE);
+    g_autoptr(xmlXPathContext) context = NULL;
     g_autoptr(xmlDoc) doc = NULL;
 
     if (!def)
@@ -134,7 +113,7 @@ parse_before(MsvmPrivate *priv, const MsvmRecord *record)
     def->title = g_strdup(record->title);
     def->description = g_strdup(record->description);
     if (record->metadata) {
-        doc = virXMLParseString(record->metadata, _("metadata"));
+        doc = virXMLParseStringCtxt(record->metadata, _("metadata"), &context);
         if (!doc)
             return NULL;
         def->metadata = xmlCopyNode(xmlDocGetRootElement(doc), 1);
@@ -170,7 +149,7 @@ bring_back(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record
         hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0, "it is not off");
         return false;
     }
-    if (STRNEQ_NULLABLE(machine->notes, found->notes))
+    if (g_strcmp0(machine->notes, found->notes) != 0)
         return true; /* somebody else was faster */
     if (!(plan = plan_back(priv, machine, record))) {
         hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s", virGetLastErrorMessage());
@@ -265,7 +244,8 @@ find_guid(const GPtrArray *all, const char *guid)
 }
 
 gboolean
-msvmMarkerCheckRivals(HypervHost *host, const char *guid, gpointer opaque, GError **error)
+msvmMarkerCheckRivals(HypervHost *host, const char *guid, WsmanInstance **settings, gpointer opaque,
+                      GError **error)
 {
     const MsvmRival *wanted = opaque;
     g_autoptr(GPtrArray) all = hyperv_find_by_name_or_uuid(host, wanted->name, wanted->uuid, NULL, error);
@@ -284,5 +264,7 @@ msvmMarkerCheckRivals(HypervHost *host, const char *guid, gpointer opaque, GErro
                          "was first", found->guid);
         return FALSE;
     }
+    if (own && own->settings)
+        *settings = wsman_instance_ref(own->settings);
     return TRUE;
 }

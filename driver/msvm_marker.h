@@ -19,14 +19,10 @@
 
 #include "driver/msvm_private.h"
 
-/* Marks the machine, which is off. current: as it was just read; learns its
- * new notes. VIR_ERR_RESOURCE_BUSY when another one is at it; nothing is
- * marked then. -1 with an error reported. */
-int msvmMarkerSet(MsvmPrivate *priv, HypervMachine *current);
-
-/* The change was undone: the notes as they were. Failing, it says so in the
- * log: the mark is then taken away as one of a process that is gone. */
-void msvmMarkerClear(MsvmPrivate *priv, HypervMachine *current);
+/* Marks the machine, which is off. current: as it was just read. A
+ * HypervMarkFunc; opaque: the MsvmPrivate. HYPERV_ERROR_IN_USE when another
+ * one is at it; then nothing is to be changed. */
+gboolean msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer opaque, GError **error);
 
 /* Brings machines back whose changers are gone, a few at most. True when it
  * has changed any: what was found is out of date. Never fails. */
@@ -41,4 +37,5 @@ typedef struct {
     const char *uuid;
 } MsvmRival;
 
-gboolean msvmMarkerCheckRivals(HypervHost *host, const char *guid, gpointer opaque, GError **error);
+gboolean msvmMarkerCheckRivals(HypervHost *host, const char *guid, WsmanInstance **settings, gpointer opaque,
+                               GError **error);

@@ -176,14 +176,17 @@ static gboolean set_secure_boot(Definition *definition, const HypervMachine *see
 
 /*
  * DefineSystem was told of Secure Boot; a host that did not listen is told
- * again, since a TPM freezes the template. Returns the settings as they are.
+ * again, since a TPM freezes the template. known: the settings, if they were
+ * just read, or NULL. Returns the settings as they are.
  */
-static WsmanInstance *settle_secure_boot(Definition *definition, GError **error)
+static WsmanInstance *settle_secure_boot(Definition *definition, WsmanInstance *known, GError **error)
 {
     const HypervMachine *wanted = definition->wanted;
 
     for (guint attempt = 0;; attempt++) {
-        g_autoptr(WsmanInstance) settings = hyperv_settings_fetch(&definition->call, definition->guid, error);
+        g_autoptr(WsmanInstance) settings =
+            attempt == 0 && known ? wsman_instance_ref(known)
+                                  : hyperv_settings_fetch(&definition->call, definition->guid, error);
         g_autoptr(HypervMachine) seen = settings ? read_settings(settings) : NULL;
 
         if (!settings || wanted->generation != 2 || has_secure_boot(seen, wanted))
@@ -233,21 +236,25 @@ static gboolean finish(Definition *definition, const WsmanInstance *settings, GE
     return hyperv_settings_modify(&definition->call, change, what, error);
 }
 
+static gboolean check_rivals(Definition *definition, WsmanInstance **settings, GError **error)
+{
+    return !definition->rival || definition->rival(definition->call.host, definition->guid, settings,
+                                                   definition->rival_opaque, error);
+}
+
 static gboolean run(Definition *definition, GError **error)
 {
+    g_autoptr(WsmanInstance) known = NULL;
     g_autoptr(WsmanInstance) settings = NULL;
 
-    if (!define_system(definition, error) || !build(definition, error))
+    if (!define_system(definition, error) || !build(definition, error) || !check_rivals(definition, &known, error))
         return FALSE;
     if (definition->wanted->generation == 2 || hyperv_boot_is_ordered(definition->wanted)) {
-        settings = settle_secure_boot(definition, error);
+        settings = settle_secure_boot(definition, known, error);
         if (!settings)
             return FALSE;
     }
-    return secure(definition, error) &&
-           (!definition->rival ||
-            definition->rival(definition->call.host, definition->guid, definition->rival_opaque, error)) &&
-           finish(definition, settings, error);
+    return secure(definition, error) && finish(definition, settings, error);
 }
 
 static void undo(Definition *definition, GError **error)

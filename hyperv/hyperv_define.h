@@ -41,8 +41,10 @@ char *hyperv_define(HypervHost *host, const HypervMachine *wanted, const char *p
                     const HypervProtection *protection, GCancellable *cancellable, GError **error);
 
 /* Looks once more, before the machine counts as defined, whether it may.
- * FALSE with the error set: it is removed again. */
-typedef gboolean (*HypervRivalFunc)(HypervHost *host, const char *guid, gpointer opaque, GError **error);
+ * *settings: its Msvm_VirtualSystemSettingData, if that was read on the way.
+ * FALSE with the error set: the machine is removed again. */
+typedef gboolean (*HypervRivalFunc)(HypervHost *host, const char *guid, WsmanInstance **settings, gpointer opaque,
+                                    GError **error);
 
 /* The same, with such a look; func may be NULL. */
 char *hyperv_define_unrivalled(HypervHost *host, const HypervMachine *wanted, const char *pending_notes,
@@ -59,6 +61,16 @@ char *hyperv_define_unrivalled(HypervHost *host, const HypervMachine *wanted, co
  */
 gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
                          const HypervProtection *protection, GCancellable *cancellable, GError **error);
+
+/* Called before the first of several changes; it may write to the machine's
+ * notes, which the last change then sets. FALSE with the error set: nothing is
+ * changed. */
+typedef gboolean (*HypervMarkFunc)(HypervHost *host, const HypervMachine *current, gpointer opaque, GError **error);
+
+/* hyperv_redefine() with such a call; func may be NULL. */
+gboolean hyperv_redefine_marked(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
+                                const HypervProtection *protection, HypervMarkFunc func, gpointer opaque,
+                                GCancellable *cancellable, GError **error);
 
 /* Goes back from current to what it was before, which was lost on the way: a
  * protector that is there stays, and none is made. The notes come last. */

@@ -29,6 +29,8 @@ typedef struct {
     HypervSlots *slots;
     HypervPlan *plan;
     HypervKeys keys;
+    HypervMarkFunc mark; /* or NULL */
+    gpointer mark_opaque;
     gboolean set_protector; /* the machine has none that could be kept */
     GBytes *before;         /* the protector that is there and is to be extended, or goes with its TPM */
     gboolean touched;       /* the host may be changed */
@@ -379,13 +381,24 @@ static gboolean execute(Redefinition *redefinition, GError **error)
 
 /* --- there and back -------------------------------------------------------------------- */
 
+/* What does not need the machine to be off is a single call. */
+static gboolean mark(Redefinition *redefinition, GError **error)
+{
+    if (!redefinition->mark || !hyperv_plan_needs_off(redefinition->plan))
+        return TRUE;
+    if (!redefinition->mark(redefinition->call.host, redefinition->current, redefinition->mark_opaque, error))
+        return FALSE;
+    redefinition->plan->notes = TRUE;
+    return TRUE;
+}
+
 static gboolean apply(Redefinition *redefinition, const HypervMachine *wanted, const HypervProtection *given,
                       GError **error)
 {
     redefinition->wanted = hyperv_machine_copy(wanted);
     if (!prepare(redefinition, given, error))
         return FALSE;
-    return hyperv_plan_is_empty(redefinition->plan) || execute(redefinition, error);
+    return hyperv_plan_is_empty(redefinition->plan) || (mark(redefinition, error) && execute(redefinition, error));
 }
 
 /* before: NULL for none. */
@@ -443,8 +456,16 @@ gboolean hyperv_redefine_back(HypervHost *host, const HypervMachine *current, co
 gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
                          const HypervProtection *protection, GCancellable *cancellable, GError **error)
 {
+    return hyperv_redefine_marked(host, current, wanted, protection, NULL, NULL, cancellable, error);
+}
+
+gboolean hyperv_redefine_marked(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
+                                const HypervProtection *protection, HypervMarkFunc func, gpointer opaque,
+                                GCancellable *cancellable, GError **error)
+{
     g_auto(Redefinition) redefinition = { .call = { .host = host, .cancellable = cancellable },
-                                          .guid = current->guid, .current = current };
+                                          .guid = current->guid, .current = current,
+                                          .mark = func, .mark_opaque = opaque };
     g_autoptr(GError) back_error = NULL;
 
     if (current->generation != wanted->generation) {
