@@ -55,6 +55,7 @@ get_health(SimControl *control, struct MHD_Connection *mhd, Call *call, char **o
     json_object_object_add(object, "status", json_object_new_string("ok"));
     json_object_object_add(object, "port", json_object_new_int(sim_http_port(control->options.http)));
     json_object_object_add(object, "latency", json_object_new_int((int)sim_http_latency(control->options.http)));
+    json_object_object_add(object, "held", json_object_new_int((int)sim_http_held(control->options.http)));
     *out = json_text(object);
     return MHD_HTTP_OK;
 }

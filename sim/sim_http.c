@@ -22,6 +22,7 @@
 #define FIRST_BODY_BYTES 4096
 
 struct SimHttp {
+    gint held; /* atomic: requests that a fault holds up */
     SimHttpOptions options;
     struct MHD_Daemon *daemon;
     SimWait wait;
@@ -149,6 +150,15 @@ answer_http_error(Exchange *exchange, const SimInjectAction *action)
     answer(exchange, (guint)action->number, action->empty ? NULL : "<HTML><BODY>Injected error</BODY></HTML>\r\n");
 }
 
+/* Whoever asks the control socket sees that it hangs. */
+static void
+hold(Exchange *exchange, guint64 milliseconds)
+{
+    g_atomic_int_inc(&exchange->http->held);
+    sim_wait_for(&exchange->http->wait, milliseconds);
+    g_atomic_int_add(&exchange->http->held, -1);
+}
+
 /* --- faults on demand ------------------------------------------------------------------- */
 
 /* Those that come instead of the operation. FALSE: it is to be performed. */
@@ -175,7 +185,7 @@ inject_instead(Exchange *exchange)
         exchange->reply.effect.kind = SIM_INJECT_HUGE;
         return TRUE;
     case SIM_INJECT_STALL:
-        sim_wait_for(&exchange->http->wait, action->number * 1000);
+        hold(exchange, action->number * 1000);
         exchange->no_answer = TRUE;
         return TRUE;
     case SIM_INJECT_RESET:
@@ -214,7 +224,7 @@ inject_after(Exchange *exchange)
         answer_http_error(exchange, action);
         break;
     case SIM_INJECT_STALL_AFTER:
-        sim_wait_for(&exchange->http->wait, action->number * 1000);
+        hold(exchange, action->number * 1000);
         exchange->no_answer = TRUE;
         break;
     case SIM_INJECT_RESET_AFTER:
@@ -547,6 +557,12 @@ void
 sim_http_set_latency(SimHttp *http, guint milliseconds)
 {
     g_atomic_int_set(&http->latency, (gint)milliseconds);
+}
+
+guint
+sim_http_held(SimHttp *http)
+{
+    return (guint)g_atomic_int_get(&http->held);
 }
 
 guint

@@ -38,3 +38,5 @@ guint16 sim_http_port(const SimHttp *http);
 /* Milliseconds that every request takes longer. */
 void sim_http_set_latency(SimHttp *http, guint milliseconds);
 guint sim_http_latency(SimHttp *http);
+/* Requests that a stall holds up now. */
+guint sim_http_held(SimHttp *http);

@@ -61,7 +61,8 @@ msvmCreatorBootID(void)
 }
 
 
-/* In clock ticks since boot; -1 when there is no such process. */
+/* In clock ticks since boot; -1 when there is no such process, 0 when it is
+ * one that has ended and that its parent has not asked about. */
 static gint64
 msvmCreatorStartTime(gint64 pid)
 {
@@ -81,7 +82,7 @@ msvmCreatorStartTime(gint64 pid)
     if (g_strv_length(fields) < STAT_FIELDS_AFTER_NAME ||
         !g_ascii_string_to_signed(fields[STAT_FIELDS_AFTER_NAME - 1], 10, 0, G_MAXINT64, &start, NULL))
         return -1;
-    return start;
+    return strchr("ZX", fields[0][0]) ? 0 : start;
 }
 
 
