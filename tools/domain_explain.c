@@ -104,7 +104,11 @@ static void explain_keys(Report *report, const Explained *e)
 
     if (!policy->tpm)
         return;
-    if (g_hash_table_contains(e->metadata->image, "os_vtpm_keys"))
+    if (policy->provision)
+        report_decide(report, "provisioning", "on", "the driver specializes the guest with its shielding data");
+    if (policy->shielding_data)
+        report_decide(report, "keys", value, "img_pdk_reference names shielding data");
+    else if (g_hash_table_contains(e->metadata->image, "os_vtpm_keys"))
         report_decide(report, "keys", value, "image os_vtpm_keys names %s", n == 1 ? "it" : "them");
     else if (e->metadata->has_keys)
         report_decide(report, "keys", value, "<msvm:keys> names %s", n == 1 ? "it" : "them");
