@@ -154,6 +154,29 @@ test_six_secrets_from_eight_threads(void **state)
     keymgr_unref(six.keymgr);
 }
 
+static void
+test_a_barbican_without_keystone(void **state)
+{
+    g_autofree char *options = g_strdup_printf("auth_type=none\nbarbican_endpoint=%s\nproject_id=any\n",
+                                               openstack_env("NOAUTH_URL"));
+    g_autofree char *foreign = g_strdup_printf("auth_type=noauth\nendpoint_override=%s/v1\nproject_id=another\n",
+                                               openstack_env("NOAUTH_URL"));
+    g_autoptr(Keymgr) keymgr = openstack_open(options);
+    g_autoptr(Keymgr) other = openstack_open(foreign);
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new("x", 1);
+    const KeymgrNewSecret description = { .name = "without Keystone" };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *reached = keymgr_check(keymgr, NULL, &error);
+    g_autofree char *id = keymgr_store(keymgr, &description, value, NULL, &error);
+
+    if (!id || !reached)
+        fail_msg("%s", error->message);
+    assert_non_null(strstr(reached, "no authentication, API 1.1"));
+    openstack_check_fetch(keymgr, id, "x", 1);
+    openstack_check_refusal(other, id, KEYMGR_ERROR_ACCESS_DENIED, "HTTP 403");
+    assert_true(keymgr_delete(keymgr, id, NULL, &error));
+}
+
 /* Lines of nghttpx' log: "PORT PROTOCOL METHOD PATH"; how many connections have
  * carried requests with a protocol for payloads. */
 static guint
@@ -317,6 +340,7 @@ main(void)
         cmocka_unit_test(test_faults_of_the_services),
         cmocka_unit_test(test_a_revoked_token_is_replaced),
         cmocka_unit_test(test_six_secrets_from_eight_threads),
+        cmocka_unit_test(test_a_barbican_without_keystone),
         { NULL },
     };
     const struct CMUnitTest over_http2[] = {
