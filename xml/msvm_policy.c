@@ -485,6 +485,32 @@ msvmPolicyTPM(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainD
 }
 
 
+/* OpenStack's driver takes only "windows" for shielded machines, and wants to
+ * know the system for Secure Boot. Here the template says whose boot loaders
+ * are trusted, so that Linux can be shielded, too, where one names it. */
+static int
+msvmPolicyOSType(const MsvmPolicy *policy, const MsvmMetadata *metadata)
+{
+    const char *os_type = g_hash_table_lookup(metadata->image, "os_type");
+
+    if (!os_type)
+        return 0;
+    if (policy->secure_boot && !*os_type) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
+                       "image property 'os_type' is empty but Secure Boot is required");
+        return -1;
+    }
+    if (policy->shielded && g_ascii_strcasecmp(os_type, "windows") != 0 &&
+        (!metadata->template_id || g_str_equal(metadata->template_id, MSVM_TEMPLATE_WINDOWS))) {
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "image property 'os_type' is '%s' but a shielded machine starts "
+                       "Windows alone unless <msvm:secureBoot> names another template, OpenSourceShieldedVM",
+                       os_type);
+        return -1;
+    }
+    return 0;
+}
+
+
 static int
 msvmPolicySecureBoot(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
 {
@@ -558,6 +584,8 @@ msvmPolicyDecide(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDoma
     msvmProblemsCatch(problems, msvmPolicyHypervisor(policy, metadata, def), security);
     if (readable)
         msvmProblemsCatch(problems, msvmPolicySecureBoot(policy, metadata, def), security);
+    if (decided)
+        msvmProblemsCatch(problems, msvmPolicyOSType(policy, metadata), security);
     if (msvmProblemsCatch(problems, msvmPolicyKeys(policy, metadata, def, decided), security) == 0)
         msvmProblemsCatch(problems, msvmPolicyProvisioning(policy, metadata, def), security);
     if (decided)
