@@ -239,13 +239,14 @@ perform_direct(MsvmTarget *target, const char *dconnuri, const char *uri, unsign
     HypervMove move;
 
     if (!dconnuri && !uri) {
-        virReportError(VIR_ERR_INVALID_ARG, "%s", _("no destination host was given"));
+        virReportError(VIR_ERR_INVALID_ARG, "%s",
+                       _("no destination host was given: a direct migration takes it as its migration URI"));
         return -1;
     }
-    if (uri && !(name = host_of(uri)))
+    if (dconnuri && uri && !(name = host_of(uri)))
         return -1;
     if (!(traveller = describe_target(target, flags)) ||
-        !(dest = msvmPrivateOpenPeer(target->conn, dconnuri ? dconnuri : name)) ||
+        !(dest = msvmPrivateOpenPeer(target->conn, dconnuri ? dconnuri : uri)) ||
         !(addresses = check_destination(dest, target->def, traveller, flags)))
         return -1;
     move = make_move(name ? name : hyperv_host_get_name(dest->host), addresses, flags);

@@ -8,7 +8,8 @@
  *     Perform   source        has its host move the machine
  *     Finish    destination   finds it there
  *     Confirm   source        forgets it
- *   virsh migrate --direct DOM HOST2   (or --p2p, with a URI)
+ *   virsh migrate --direct DOM HOST2 HOST2   (libvirt passes on the second alone)
+ *   virsh migrate --p2p DOM URI
  *     Perform   source        opens HOST2 itself, with msvm.conf and auth.conf, and does it all
  *
  * Hyper-V moves a machine: it is always persistent at the destination and gone
