@@ -315,6 +315,23 @@ test_hints_are_replaced_removed_and_sorted(void **state G_GNUC_UNUSED)
 /* --- who makes it -------------------------------------------------------- */
 
 static void
+test_the_mark_of_a_change_holds_what_was_before(void **state G_GNUC_UNUSED)
+{
+    g_autoptr(MsvmRecord) record = make_record("d");
+    g_autoptr(MsvmRecord) back = NULL;
+    g_autofree char *notes = NULL;
+
+    record->before = g_strdup("<domain>\n  <name>a &amp; 'b'</name>\n</domain>");
+    msvmRecordSetCreator(record);
+    notes = msvmRecordFormat(record);
+    back = msvmRecordParse(notes);
+    assert_false(back->pending);
+    assert_string_equal(back->before, record->before);
+    assert_int_equal(back->creator.pid, getpid());
+    assert_false(msvmRecordIsAbandoned(back));
+}
+
+static void
 test_a_pending_record_of_this_process_is_not_abandoned(void **state G_GNUC_UNUSED)
 {
     g_autoptr(MsvmRecord) record = make_record("d");
@@ -403,6 +420,7 @@ main(void)
         cmocka_unit_test(test_notes_over_the_limit_are_not_read),
         cmocka_unit_test(test_hints_are_replaced_removed_and_sorted),
         cmocka_unit_test(test_a_pending_record_of_this_process_is_not_abandoned),
+        cmocka_unit_test(test_the_mark_of_a_change_holds_what_was_before),
         cmocka_unit_test(test_abandoned_is_what_a_gone_process_of_this_host_left),
         cmocka_unit_test(test_the_machine_id_itself_is_not_given_away),
     };
