@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "keymgr/keymgr_error.h"
+#include "keymgr/keymgr_text.h"
 
 typedef struct {
     GPtrArray *found;
@@ -16,16 +17,6 @@ local_name(const char *name)
     const char *colon = strrchr(name, ':');
 
     return colon ? colon + 1 : name;
-}
-
-static const char *
-attribute(const char **names, const char **values, const char *name)
-{
-    for (; *names; names++, values++) {
-        if (strcmp(*names, name) == 0)
-            return *values;
-    }
-    return NULL;
 }
 
 static void
@@ -57,9 +48,9 @@ on_start(GMarkupParseContext *context, const char *element, const char **names, 
 {
     Scan *scan = opaque;
     const char *name = local_name(element);
-    const char *secret = attribute(names, values, "secret");
-    const char *property = attribute(names, values, "name");
-    const char *value = attribute(names, values, "value");
+    const char *secret = keymgr_text_attribute(names, values, "secret");
+    const char *property = keymgr_text_attribute(names, values, "name");
+    const char *value = keymgr_text_attribute(names, values, "value");
 
     if (strcmp(name, "tpm") == 0)
         scan->tpm_depth++;

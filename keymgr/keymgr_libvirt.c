@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "keymgr/keymgr_backend.h"
+#include "keymgr/keymgr_text.h"
 
 void
 keymgr_set_libvirt_hooks(Keymgr *keymgr, const KeymgrLibvirtHooks *hooks, gpointer opaque,
@@ -56,16 +57,6 @@ keymgr_libvirt_format(const KeymgrDefinition *definition)
     return g_string_free(xml, FALSE);
 }
 
-static const char *
-attribute(const char **names, const char **values, const char *name)
-{
-    for (; *names; names++, values++) {
-        if (strcmp(*names, name) == 0)
-            return *values;
-    }
-    return NULL;
-}
-
 static void
 on_start(GMarkupParseContext *context, const char *element, const char **names, const char **values,
          gpointer data, GError **error)
@@ -73,10 +64,10 @@ on_start(GMarkupParseContext *context, const char *element, const char **names, 
     KeymgrDefinition *definition = data;
 
     if (strcmp(element, "secret") == 0) {
-        definition->is_ephemeral = g_strcmp0(attribute(names, values, "ephemeral"), "yes") == 0;
-        definition->is_private = g_strcmp0(attribute(names, values, "private"), "yes") == 0;
+        definition->is_ephemeral = g_strcmp0(keymgr_text_attribute(names, values, "ephemeral"), "yes") == 0;
+        definition->is_private = g_strcmp0(keymgr_text_attribute(names, values, "private"), "yes") == 0;
     } else if (strcmp(element, "usage") == 0) {
-        const char *type = attribute(names, values, "type");
+        const char *type = keymgr_text_attribute(names, values, "type");
 
         definition->usage_type = type ? MAX(keymgr_usage_type_number(type), 0) : 0;
     }

@@ -79,3 +79,13 @@ keymgr_text_take_as_secret(char *text)
     keymgr_text_wipe_free(text);
     return secret;
 }
+
+const char *
+keymgr_text_attribute(const char **names, const char **values, const char *name)
+{
+    for (; *names; names++, values++) {
+        if (strcmp(*names, name) == 0)
+            return *values;
+    }
+    return NULL;
+}

@@ -25,3 +25,6 @@ void keymgr_text_wipe_free(char *text);
 
 /* A secret with the bytes of text without its NUL; text is wiped and freed. */
 KeymgrSecret *keymgr_text_take_as_secret(char *text);
+
+/* The value of an attribute as GMarkupParser gives them, or NULL. */
+const char *keymgr_text_attribute(const char **names, const char **values, const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/keymgr/fake_barbican.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/keymgr/keymgr_test.h"
@@ -23,12 +24,20 @@ fake_barbican_payload(FakeRequest *request)
     return fake_reply(request, 200, OCTETS, "", g_strv_length(parts) > 3 ? parts[3] : "?");
 }
 
+/* Whether the token that a request shows is one of those to be refused. */
+static gboolean
+is_rejected(const FakeBarbican *fake, const char *head)
+{
+    const char *number = strstr(head, ": token-");
+
+    return fake->reject > 0 && (!number || strtoul(number + strlen(": token-"), NULL, 10) <= fake->reject);
+}
+
 static gboolean
 on_request(FakeServer *server, FakeRequest *request, gpointer opaque)
 {
     FakeBarbican *fake = opaque;
     g_autofree char *token = NULL;
-    gint call;
 
     if (g_str_has_prefix(request->path, "/v3/auth/tokens")) {
         token = g_strdup_printf("token-%d", g_atomic_int_add(&fake->tokens, 1) + 1);
@@ -38,9 +47,9 @@ on_request(FakeServer *server, FakeRequest *request, gpointer opaque)
         return fake_reply_token(request, token, fake->token_seconds,
                                 fake->endpoint ? fake->endpoint : fake_server_url(server));
     }
-    call = g_atomic_int_add(&fake->calls, 1) + 1;
+    g_atomic_int_inc(&fake->calls);
     record(fake, fake->heads, request->head);
-    if (call <= (gint)fake->reject)
+    if (is_rejected(fake, request->head))
         return fake_reply(request, 401, JSON, "", "{\"error\":{\"code\":401,\"title\":\"Unauthorized\","
                                                   "\"message\":\"The request needs authentication.\"}}");
     return fake->answer ? fake->answer(server, request, fake->opaque) : fake_barbican_payload(request);

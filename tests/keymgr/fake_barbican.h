@@ -19,7 +19,7 @@ typedef struct {
     Keymgr *keymgr;
     guint token_seconds;
     guint token_delay_ms;
-    guint reject;            /* so many first requests of Barbican get 401 */
+    guint reject;            /* Barbican answers 401 to so many first tokens, and to what is none of ours */
     const char *endpoint;    /* in the catalogue; NULL: this server */
     /* Answers a request to Barbican. NULL: a good payload. */
     gboolean (*answer)(FakeServer *server, FakeRequest *request, gpointer opaque);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/keymgr/keymgr_test.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 GKeyFile *
@@ -61,6 +62,20 @@ keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize si
     secret = g_ptr_array_index(secrets, index);
     assert_int_equal(keymgr_secret_size(secret), size);
     assert_memory_equal(keymgr_secret_data(secret), bytes, size);
+}
+
+void
+keymgr_test_remove_tree(const char *path)
+{
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (folder && (name = g_dir_read_name(folder))) {
+        g_autofree char *inner = g_build_filename(path, name, NULL);
+
+        keymgr_test_remove_tree(inner);
+    }
+    g_remove(path);
 }
 
 static guint

@@ -28,6 +28,9 @@ GPtrArray *keymgr_test_list(Keymgr *keymgr, const char *name, GError **error);
 /* That a fetched secret holds these bytes. */
 void keymgr_test_bytes(GPtrArray *secrets, guint index, gconstpointer bytes, gsize size);
 
+/* A folder with all that is in it. */
+void keymgr_test_remove_tree(const char *path);
+
 /* For cmocka's groups: as teardown, fails when file descriptors are open that
  * were not at the setup. */
 int keymgr_test_count_fds(void **state);

@@ -96,26 +96,12 @@ setup(void **state)
     return 0;
 }
 
-static void
-remove_tree(const char *path)
-{
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (folder && (name = g_dir_read_name(folder))) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-
-        remove_tree(inner);
-    }
-    g_remove(path);
-}
-
 static int
 teardown(void **state)
 {
     g_atomic_int_set(&stopping, 1);
     g_thread_join(events);
-    remove_tree(root);
+    keymgr_test_remove_tree(root);
     g_free(root);
     g_free(uri);
     return 0;

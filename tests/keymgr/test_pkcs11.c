@@ -137,24 +137,10 @@ setup(void **state)
     return 0;
 }
 
-static void
-remove_tree(const char *path)
-{
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (folder && (name = g_dir_read_name(folder))) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-
-        remove_tree(inner);
-    }
-    g_remove(path);
-}
-
 static int
 teardown(void **state)
 {
-    remove_tree(root);
+    keymgr_test_remove_tree(root);
     g_free(root);
     return 0;
 }
