@@ -165,8 +165,13 @@ keymgr_worker_run(KeymgrWorkers *workers, const KeymgrWork *work, gpointer data,
         g_atomic_ref_count_inc(&job->refs);
         thread = g_thread_try_new(workers->thread_name, job_thread, job, error);
         if (thread) {
-            g_thread_unref(thread);
             result = job_await(job, deadline, cancellable, error);
+            /* A thread that is done still gives back what libraries keep for
+             * it. That is over before the process can end or the library go. */
+            if (job->lost)
+                g_thread_unref(thread);
+            else
+                g_thread_join(thread);
         } else {
             job_unref(job);
         }
