@@ -119,7 +119,11 @@ make_protection(MsvmChange *change, MsvmProtection **protection)
     if (!change->plan->policy->tpm || keeps_protector(change))
         return 0;
     *protection = msvmProtectionNew(change->priv->keys, change->plan->policy, change->def->name);
-    return *protection ? 0 : -1;
+    if (!*protection)
+        return -1;
+    if (change->has_guard)
+        (*protection)->protection.guard = &change->guard;
+    return 0;
 }
 
 /* --- the host ------------------------------------------------------------------------ */

@@ -25,6 +25,8 @@ typedef struct {
     HypervState state;      /* of the same */
     MsvmProblems *problems; /* so far */
     MsvmPlan *plan;
+    HypervGuard guard;      /* of the host, where it had to be asked */
+    bool has_guard;
     int id;                 /* of the domain: -1 unless active */
 } MsvmChange;
 

@@ -123,8 +123,9 @@ refuse_shielding(const MsvmChange *change, const char *why)
 }
 
 static void
-check_guard(const MsvmChange *change, const HypervGuard *guard)
+check_guard(const MsvmChange *change)
 {
+    const HypervGuard *guard = &change->guard;
     g_autofree char *why = NULL;
 
     switch (guard->mode) {
@@ -150,10 +151,10 @@ static void
 check_shielding(MsvmChange *change)
 {
     g_autoptr(GError) error = NULL;
-    HypervGuard guard;
 
-    if (hyperv_query_guard(change->priv->host, &guard, NULL, &error)) {
-        check_guard(change, &guard);
+    change->has_guard = hyperv_query_guard(change->priv->host, &change->guard, NULL, &error);
+    if (change->has_guard) {
+        check_guard(change);
         return;
     }
     msvmReportHostError(change->priv, error, _("cannot tell whether domain '%s' can be shielded"),

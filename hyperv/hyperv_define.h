@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "hyperv/hyperv_guard.h"
 #include "hyperv/hyperv_host.h"
 #include "hyperv/hyperv_machine.h"
 #include "hyperv/hyperv_provision.h"
@@ -27,6 +28,7 @@ typedef struct {
     const HypervProvisioning *provisioning; /* with shielding data: specialize the guest; or NULL */
     const char *owner;       /* guardian that owns what the host makes; NULL: UntrustedGuardian */
     gboolean create_owner;   /* make that guardian if the host has none */
+    const HypervGuard *guard; /* of the host, where it was just asked; NULL: it is asked */
 } HypervProtection;
 
 /*

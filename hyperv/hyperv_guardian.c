@@ -162,3 +162,26 @@ const HypervGuardian *hyperv_wrapping_guardian(const HypervWrapping *wrapping, c
     }
     return NULL;
 }
+
+gboolean hyperv_protector_is_for_same(const guint8 *data, gsize size, GBytes *other)
+{
+    g_autoptr(GBytes) framed = hyperv_protector_frame(data, size);
+    g_autoptr(GPtrArray) ours = NULL;
+    g_autoptr(GPtrArray) theirs = NULL;
+
+    if (g_bytes_equal(framed, other))
+        return TRUE;
+    ours = hyperv_protector_wrappings(data, size, NULL);
+    theirs = hyperv_protector_wrappings(g_bytes_get_data(other, NULL), g_bytes_get_size(other), NULL);
+    if (!ours || !theirs || ours->len != theirs->len)
+        return FALSE;
+    for (guint i = 0; i < ours->len; i++) {
+        const HypervWrapping *a = g_ptr_array_index(ours, i);
+        const HypervWrapping *b = g_ptr_array_index(theirs, i);
+
+        if (!hyperv_certificate_equal(a->signing, b->signing) ||
+            !hyperv_certificate_equal(a->encryption, b->encryption))
+            return FALSE;
+    }
+    return TRUE;
+}

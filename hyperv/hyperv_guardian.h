@@ -43,5 +43,10 @@ void hyperv_wrapping_free(HypervWrapping *wrapping);
  * hyperv_protector_check() does; the same errors. Nothing of its keys is kept. */
 GPtrArray *hyperv_protector_wrappings(const guint8 *data, gsize size, GError **error);
 
+/* Whether a protector, framed or bare, and the one that a host gave back,
+ * framed, are for the same guardians. They are when their bytes are the same;
+ * a host may write the document in a form of its own. */
+gboolean hyperv_protector_is_for_same(const guint8 *data, gsize size, GBytes *other);
+
 /* The guardian of the list whose certificates a wrapping has. Borrowed, or NULL. */
 const HypervGuardian *hyperv_wrapping_guardian(const HypervWrapping *wrapping, const GPtrArray *guardians);

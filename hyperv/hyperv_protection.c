@@ -153,8 +153,11 @@ gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protectio
     const guint8 *data;
 
     keys->given = protection;
-    if (!hyperv_query_guard(call->host, &guard, call->cancellable, error) || !check_guard(&guard, wanted, error) ||
-        !obtain(call, &guard, keys, error))
+    if (protection && protection->guard)
+        guard = *protection->guard;
+    else if (!hyperv_query_guard(call->host, &guard, call->cancellable, error))
+        return FALSE;
+    if (!check_guard(&guard, wanted, error) || !obtain(call, &guard, keys, error))
         return FALSE;
     if (!wanted->guardians)
         return TRUE;
@@ -164,13 +167,26 @@ gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protectio
 
 /* --- in the machine ---------------------------------------------------------------------- */
 
+/* A TPM cannot be turned on without a protector, so that reading back the TPM
+ * is enough for the first one; a later one must be looked at itself. */
 static gboolean send_protector(HypervCall *call, const WsmanInstance *settings, const HypervKeys *keys,
                                GError **error)
 {
+    g_autoptr(GBytes) kept = NULL;
     gsize size;
     const guint8 *data = protector_of(keys, &size);
 
-    return hyperv_security_set_protector(call, settings, data, size, error);
+    if (!hyperv_security_set_protector(call, settings, data, size, error))
+        return FALSE;
+    if (!keys->replaces)
+        return TRUE;
+    kept = hyperv_security_get_protector(call, settings, error);
+    if (!kept)
+        return FALSE;
+    if (hyperv_protector_is_for_same(data, size, kept))
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_NOT_APPLIED, 0, "the host accepted the key protector, but did not keep it");
+    return FALSE;
 }
 
 /* ASSUMED: what a policy demands shows in the switches that it turned on. */

@@ -22,6 +22,7 @@ typedef struct {
     const HypervProtection *given; /* borrowed, may be NULL */
     GBytes *made;
     HypervShielding *shielding;
+    gboolean replaces; /* it comes in place of one that the machine has */
 } HypervKeys;
 
 void hyperv_keys_clear(HypervKeys *keys);

@@ -142,6 +142,7 @@ static gboolean prepare_extension(Redefinition *redefinition, GError **error)
     if (!redefinition->keys.made)
         return TRUE;
     redefinition->set_protector = TRUE;
+    redefinition->keys.replaces = TRUE;
     redefinition->plan->security = TRUE;
     return require_off(redefinition, error);
 }
@@ -345,6 +346,21 @@ static gboolean change_order(Redefinition *redefinition, gboolean order, gboolea
     return hyperv_settings_modify(&redefinition->call, change, what, error);
 }
 
+static gboolean clear_protector(Redefinition *redefinition, const WsmanInstance *settings, GError **error)
+{
+    g_autoptr(GBytes) kept = NULL;
+
+    if (!hyperv_security_clear_protector(&redefinition->call, settings, error))
+        return FALSE;
+    kept = hyperv_security_get_protector(&redefinition->call, settings, error);
+    if (!kept)
+        return FALSE;
+    if (hyperv_protector_is_empty(g_bytes_get_data(kept, NULL), g_bytes_get_size(kept)))
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_NOT_APPLIED, 0, "the host was told to remove the key protector, but kept it");
+    return FALSE;
+}
+
 /* What nobody needs any more; last, because it cannot fail half way. */
 static gboolean discard_protector(Redefinition *redefinition, GError **error)
 {
@@ -355,7 +371,7 @@ static gboolean discard_protector(Redefinition *redefinition, GError **error)
     if (!hyperv_security_fetch(&redefinition->call, redefinition->guid, &settings, error))
         return FALSE;
     redefinition->protector_sent = TRUE;
-    return !settings || hyperv_security_clear_protector(&redefinition->call, settings, error);
+    return !settings || clear_protector(redefinition, settings, error);
 }
 
 /* The notes come last: they may hold the mark of a change that is not done. */

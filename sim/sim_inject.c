@@ -40,7 +40,7 @@ static const struct {
     { "http-after", SIM_INJECT_HTTP_AFTER, ARG_STATUS, 400, 599 },
     { "unauthorized", SIM_INJECT_UNAUTHORIZED, ARG_NONE, 0, 0 },
     { "fault", SIM_INJECT_FAULT, ARG_SUBCODE, 0, G_MAXUINT32 },
-    { "return", SIM_INJECT_RETURN, ARG_NUMBER, 1, G_MAXUINT32 },
+    { "return", SIM_INJECT_RETURN, ARG_NUMBER, 0, G_MAXUINT32 },
     { "job", SIM_INJECT_JOB, ARG_TEXT, 1, G_MAXUINT32 },
     { "reset", SIM_INJECT_RESET, ARG_NONE, 0, 0 },
     { "reset-after", SIM_INJECT_RESET_AFTER, ARG_NONE, 0, 0 },

@@ -28,6 +28,7 @@ typedef struct {
     gboolean no_hyperv;      /* the namespace is not there */
     gboolean jobs;           /* methods start jobs, and then name no results */
     gboolean deaf;           /* ModifySecuritySettings is accepted and dropped */
+    gboolean deaf_to_protector; /* SetKeyProtector likewise */
     gboolean deaf_to_secure_boot; /* DefineSystem does not take it */
     guint guard_mode;        /* 0: no HGS classes; else Mode */
     gboolean has_guardian;

@@ -351,6 +351,20 @@ static void test_setting_that_is_dropped_is_noticed_and_undone(void **state)
     assert_int_equal(fake->machines->len, 0);
 }
 
+static void test_protector_that_is_dropped_lets_no_tpm_be_and_is_undone(void **state)
+{
+    FakeHost *fake = *state;
+    g_autoptr(HypervMachine) wanted = machine_with_tpm();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *guid = NULL;
+
+    fake->deaf_to_protector = TRUE;
+    guid = define(fake, wanted, &error);
+    assert_null(guid);
+    g_assert_error(error, HYPERV_ERROR, HYPERV_ERROR_FAILED);
+    assert_int_equal(fake->machines->len, 0);
+}
+
 static void test_secure_boot_is_set_before_the_protector_where_define_ignores_it(void **state)
 {
     FakeHost *fake = *state;
@@ -598,6 +612,7 @@ int main(void)
         T(test_unknown_and_ambiguous_switch_are_refused_before_anything),
         T(test_old_host_is_refused_a_tpm),
         T(test_setting_that_is_dropped_is_noticed_and_undone),
+        T(test_protector_that_is_dropped_lets_no_tpm_be_and_is_undone),
         T(test_secure_boot_is_set_before_the_protector_where_define_ignores_it),
         T(test_shielding_sets_three_switches_together),
         T(test_bytes_that_are_no_protector_are_refused_before_anything),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "hyperv/hyperv_guardian.h"
 #include "hyperv/hyperv_protector.h"
 #include "tests/hyperv/protector_maker.h"
 
@@ -252,6 +253,28 @@ static void test_only_four_bytes_of_length_four_are_empty(void **state)
     assert_false(hyperv_protector_is_empty((const guint8 *)"", 0));
 }
 
+static void test_the_same_guardians_in_another_form_are_the_same(void **state)
+{
+    g_autofree char *mine = document();
+    g_autofree char *other_form = replaced(mine, "<Wrappings>\n", "<Wrappings>\n\n");
+    g_autofree char *fewer = make_protector_document(strong, owner_and_two, 2);
+    g_autofree char *certificate = make_certificate(2048);
+    g_autofree char *others = make_protector_document(certificate, owner_and_two, G_N_ELEMENTS(owner_and_two));
+    static const guint8 empty[] = { 0, 0, 0, 4 };
+    const struct {
+        const char *text; /* NULL: the empty protector */
+        gboolean same;
+    } cases[] = { { mine, TRUE }, { other_form, TRUE }, { fewer, FALSE }, { others, FALSE }, { NULL, FALSE } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GBytes) kept = cases[i].text
+                                     ? hyperv_protector_frame((const guint8 *)cases[i].text, strlen(cases[i].text))
+                                     : g_bytes_new_static(empty, sizeof(empty));
+
+        assert_int_equal(hyperv_protector_is_for_same((const guint8 *)mine, strlen(mine), kept), cases[i].same);
+    }
+}
+
 static void test_kinds_of_material_are_told_apart(void **state)
 {
     g_autofree char *good = document();
@@ -284,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_truncation_anywhere_is_refused),
         cmocka_unit_test(test_flipped_bytes_never_crash),
         cmocka_unit_test(test_only_four_bytes_of_length_four_are_empty),
+        cmocka_unit_test(test_the_same_guardians_in_another_form_are_the_same),
         cmocka_unit_test(test_kinds_of_material_are_told_apart),
     };
 

@@ -29,6 +29,7 @@ specifications_are_read(void **state)
         { "when=any,do=fault:0x80041003", SIM_INJECT_FAULT, 0x80041003, NULL },
         { "when=any,do=fault:5:w:AccessDenied", SIM_INJECT_FAULT, 5, "w:AccessDenied" },
         { "when=any,do=return:32773", SIM_INJECT_RETURN, 32773, NULL },
+        { "when=any,do=return:0", SIM_INJECT_RETURN, 0, NULL },
         { "when=any,do=job:32768:Out of space, and: more", SIM_INJECT_JOB, 32768, "Out of space, and: more" },
         { "when=any,do=reset", SIM_INJECT_RESET, 0, NULL },
         { "when=any,do=reset-after", SIM_INJECT_RESET_AFTER, 0, NULL },
@@ -66,7 +67,7 @@ wrong_specifications_are_refused(void **state)
         "", "when=any", "do=reset", "when=,do=reset", "when=any,do=", "when=any,do=explode", "when=any,nth=0,do=reset",
         "when=any,nth=x,do=reset", "when=any,count=0,do=reset", "when=any,what=1,do=reset", "when=any,do=http",
         "when=any,do=http:200", "when=any,do=http:500:full", "when=any,do=fault:zz", "when=any,do=fault:1:bad subcode",
-        "when=any,do=return", "when=any,do=return:0", "when=any,do=reset:1", "when=any,do=stall:0",
+        "when=any,do=return", "when=any,do=return:-1", "when=any,do=reset:1", "when=any,do=stall:0",
         "when=any,do=stall:99999999", "when=any,do=delay:1:2", "when=any,do=job:x:y",
     };
 
