@@ -79,23 +79,10 @@ msvmChangeLoad(MsvmChange *change)
 
 /* --- plan, guards and keys ---------------------------------------------------------- */
 
-/* Everything that is wrong, of the definition and of the host. */
-static int
-make_plan(MsvmChange *change)
-{
-    MsvmPlanHost host = { .name = change->priv->name };
-
-    hyperv_host_get_version(change->priv->host, &host.major, &host.minor, &host.build);
-    change->plan = msvmPlanCollect(change->def, &host, change->current, change->problems);
-    if (change->plan)
-        msvmGuardsCheck(change);
-    return msvmProblemsReport(change->problems);
-}
-
 /* Whether the machine is protected already by what the definition names: then
  * it keeps its protector, and no key has to be fetched to edit a domain. */
 static bool
-keeps_protector(const MsvmChange *change)
+keeps_protector(const MsvmChange *change, const MsvmPolicy *wanted)
 {
     g_autoptr(virDomainDef) def = NULL;
     g_autoptr(MsvmPolicy) policy = NULL;
@@ -109,14 +96,45 @@ keeps_protector(const MsvmChange *change)
         return false;
     }
     return policy->tpm && g_strv_equal((const char *const *)policy->keys,
-                                       (const char *const *)change->plan->policy->keys);
+                                       (const char *const *)wanted->keys);
+}
+
+/* Where there are problems already, those of the keys are said with them. */
+static void
+check_keys(MsvmChange *change)
+{
+    g_autoptr(MsvmProblems) known = msvmProblemsNew();
+    g_autoptr(MsvmPolicy) policy = NULL;
+    g_autoptr(MsvmProtection) protection = NULL;
+    bool whole;
+
+    policy = msvmPolicyCollect(change->def, known, &whole);
+    if (!policy->tpm || !policy->keys[0] || keeps_protector(change, policy))
+        return;
+    protection = msvmProtectionNew(change->priv->keys, policy, change->def->name);
+    msvmProblemsCatch(change->problems, protection ? 0 : -1, MSVM_SECURITY_PATH);
+}
+
+/* Everything that is wrong, of the definition and of the host. */
+static int
+make_plan(MsvmChange *change)
+{
+    MsvmPlanHost host = { .name = change->priv->name };
+
+    hyperv_host_get_version(change->priv->host, &host.major, &host.minor, &host.build);
+    change->plan = msvmPlanCollect(change->def, &host, change->current, change->problems);
+    if (change->plan)
+        msvmGuardsCheck(change);
+    if (msvmProblemsCount(change->problems) > 0)
+        check_keys(change);
+    return msvmProblemsReport(change->problems);
 }
 
 /* *protection: NULL where none is needed. */
 static int
 make_protection(MsvmChange *change, MsvmProtection **protection)
 {
-    if (!change->plan->policy->tpm || keeps_protector(change))
+    if (!change->plan->policy->tpm || keeps_protector(change, change->plan->policy))
         return 0;
     *protection = msvmProtectionNew(change->priv->keys, change->plan->policy, change->def->name);
     if (!*protection)

@@ -9,7 +9,6 @@
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
 
-#define SECURITY "/domain/metadata/msvm:security"
 /* Windows Server 2016's: the first that a TPM can be in. */
 #define TPM_MIN_CONFIGURATION 8.0
 
@@ -118,7 +117,7 @@ check_existing(const MsvmChange *change)
 static void
 refuse_shielding(const MsvmChange *change, const char *why)
 {
-    msvmProblemsAdd(change->problems, VIR_ERR_CONFIG_UNSUPPORTED, SECURITY,
+    msvmProblemsAdd(change->problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH,
                     "domain '%s' cannot be shielded on host '%s': %s", change->def->name, change->priv->name, why);
 }
 
@@ -159,7 +158,7 @@ check_shielding(MsvmChange *change)
     }
     msvmReportHostError(change->priv, error, _("cannot tell whether domain '%s' can be shielded"),
                         change->def->name);
-    msvmProblemsCatch(change->problems, -1, SECURITY);
+    msvmProblemsCatch(change->problems, -1, MSVM_SECURITY_PATH);
 }
 
 void

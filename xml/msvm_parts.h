@@ -13,11 +13,11 @@
 
 /* --- from a definition: machine and hints grow; -1 with an error reported -- */
 
-/* current: what is there, or NULL. */
+/* current: what is there, or NULL. -1 where problems were added. */
 int msvmPlanDisks(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
-                  const HypervMachine *current);
+                  const HypervMachine *current, MsvmProblems *problems);
 int msvmPlanNets(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
-                 const HypervMachine *current);
+                 const HypervMachine *current, MsvmProblems *problems);
 /* Disks and interfaces must be there. */
 int msvmPlanBoot(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def);
 /* Writes into the definition what it left open and the policy decides: a

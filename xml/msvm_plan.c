@@ -242,15 +242,15 @@ static void
 msvmPlanDevices(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
                 const HypervMachine *current, MsvmProblems *problems)
 {
-    int disks = msvmProblemsCatch(problems, msvmPlanDisks(machine, record, def, current), "/domain/devices/disk");
-    int nets = msvmProblemsCatch(problems, msvmPlanNets(machine, record, def, current),
-                                 "/domain/devices/interface");
+    int disks = msvmPlanDisks(machine, record, def, current, problems);
+    int nets = msvmPlanNets(machine, record, def, current, problems);
 
     if (disks == 0 && nets == 0)
         msvmProblemsCatch(problems, msvmPlanBoot(machine, record, def), "/domain/os");
 }
 
 
+/* Without the security, which depends on the policy. */
 static void
 msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const MsvmPlanHost *host,
                 const HypervMachine *current, MsvmProblems *problems)
@@ -274,7 +274,6 @@ msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const Msv
     msvmProblemsCatch(problems, msvmPlanMemory(machine, def), "/domain/memory");
     msvmPlanDevices(machine, record, def, current, problems);
     msvmPlanFixed(record, def);
-    msvmProblemsCatch(problems, msvmPlanSecurity(machine, record, def, plan->policy, current), "/domain/os");
 }
 
 
@@ -290,6 +289,18 @@ msvmPlanCheckNothingLost(const MsvmPlan *plan, virDomainDef *def, virDomainXMLOp
 }
 
 
+/* What is wrong with the policy is among the problems already; whether there
+ * are others. */
+static bool
+msvmPlanIsSound(MsvmPlan *plan, const virDomainDef *def, const MsvmProblems *problems, bool *decided)
+{
+    g_autoptr(MsvmProblems) of_policy = msvmProblemsNew();
+
+    plan->policy = msvmPolicyCollect(def, of_policy, decided);
+    return msvmProblemsCount(problems) == msvmProblemsCount(of_policy);
+}
+
+
 /* Each part builds on those before it: libvirt's and our own rules; the policy
  * against the host; the machine; the texts that go with it. */
 static void
@@ -297,19 +308,21 @@ msvmPlanBuild(MsvmPlan *plan, virDomainDef *def, const MsvmPlanHost *host, const
               virDomainXMLOption *xmlopt, MsvmProblems *problems)
 {
     g_autoptr(MsvmRecord) record = msvmRecordNew();
+    bool sound, decided;
 
     msvmProblemsCatch(problems, virDomainDefValidate(def, 0, xmlopt, problems), NULL);
-    plan->policy = msvmPolicyCollect(def, problems);
-    if (plan->policy)
-        msvmPlanCheckHost(plan->policy, host, problems);
-    if (plan->policy)
-        msvmProblemsCatch(problems, msvmPlanCompleteSecurity(def, plan->policy), "/domain/os");
-    msvmProblemsCatch(problems, msvmPlanCompleteControllers(def), "/domain/devices/controller");
-    if (!plan->policy || msvmProblemsCount(problems) > 0)
+    sound = msvmPlanIsSound(plan, def, problems, &decided);
+    msvmPlanCheckHost(plan->policy, host, problems);
+    if (decided)
+        decided = msvmProblemsCatch(problems, msvmPlanCompleteSecurity(def, plan->policy), "/domain/os") == 0;
+    if (msvmProblemsCatch(problems, msvmPlanCompleteControllers(def), "/domain/devices/controller") < 0 || !sound)
         return;
     def->metadata = msvmMetadataStrip(def->metadata);
     plan->machine = hyperv_machine_new();
     msvmPlanMachine(plan, record, def, host, current, problems);
+    if (decided)
+        msvmProblemsCatch(problems, msvmPlanSecurity(plan->machine, record, def, plan->policy, current),
+                          "/domain/os");
     if (msvmProblemsCount(problems) == 0)
         msvmProblemsCatch(problems, msvmPlanRecord(plan, record, def), "/domain/metadata");
     if (msvmProblemsCount(problems) == 0)

@@ -197,17 +197,20 @@ msvmPlanCompareDrives(gconstpointer a, gconstpointer b)
 
 int
 msvmPlanDisks(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
-              const HypervMachine *current)
+              const HypervMachine *current, MsvmProblems *problems)
 {
+    int rc = 0;
     size_t i;
 
     msvmPlanControllers(machine, record, def);
     for (i = 0; i < def->ndisks; i++) {
-        if (msvmPlanDisk(machine, record, def->disks[i], current) < 0)
-            return -1;
+        g_autofree char *where = g_strdup_printf("/domain/devices/disk[target/@dev='%s']", def->disks[i]->dst);
+
+        if (msvmProblemsCatch(problems, msvmPlanDisk(machine, record, def->disks[i], current), where) < 0)
+            rc = -1;
     }
     /* As machines that were read have them: the first of a kind is the one
      * that a BIOS boots from. */
     g_ptr_array_sort(machine->drives, msvmPlanCompareDrives);
-    return 0;
+    return rc;
 }

@@ -116,23 +116,27 @@ msvmPlanNet(HypervMachine *machine, MsvmRecord *record, const virDomainNetDef *n
 
 int
 msvmPlanNets(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
-             const HypervMachine *current)
+             const HypervMachine *current, MsvmProblems *problems)
 {
+    static const char *const where = "/domain/devices/interface";
     guint count[2] = { 0, 0 };
+    int rc = 0;
     size_t i;
 
     for (i = 0; i < def->nnets; i++) {
         const HypervNic *nic;
 
-        if (msvmPlanNet(machine, record, def->nets[i], i, current) < 0)
-            return -1;
-        nic = g_ptr_array_index(machine->nics, machine->nics->len - 1);
-        if (++count[nic->legacy ? 1 : 0] > (nic->legacy ? NETS_MAX_LEGACY : NETS_MAX_SYNTHETIC)) {
-            virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "more than %d %s interfaces are not supported by Hyper-V",
-                           nic->legacy ? NETS_MAX_LEGACY : NETS_MAX_SYNTHETIC,
-                           nic->legacy ? "emulated" : "synthetic");
-            return -1;
+        if (msvmProblemsCatch(problems, msvmPlanNet(machine, record, def->nets[i], i, current), where) < 0) {
+            rc = -1;
+            continue;
         }
+        nic = g_ptr_array_index(machine->nics, machine->nics->len - 1);
+        if (++count[nic->legacy ? 1 : 0] <= (nic->legacy ? NETS_MAX_LEGACY : NETS_MAX_SYNTHETIC))
+            continue;
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, where, "more than %d %s interfaces are not supported "
+                        "by Hyper-V", nic->legacy ? NETS_MAX_LEGACY : NETS_MAX_SYNTHETIC,
+                        nic->legacy ? "emulated" : "synthetic");
+        rc = -1;
     }
-    return 0;
+    return rc;
 }

@@ -84,7 +84,7 @@ msvmPolicyFree(MsvmPolicy *policy)
 static char *
 msvmPolicyWhere(bool image, const char *name)
 {
-    return g_strdup_printf("/domain/metadata/msvm:security/%s[@name='%s']",
+    return g_strdup_printf(MSVM_SECURITY_PATH "/%s[@name='%s']",
                            image ? "msvm:image/msvm:property" : "msvm:flavor/msvm:extraSpec", name);
 }
 
@@ -131,7 +131,7 @@ msvmPolicyCheckInstanceNames(const MsvmMetadata *metadata, MsvmProblems *problem
         const char *name = item->data;
 
         if (!g_strv_contains(msvmKnownInstance, name) && msvmPolicyIsReserved(name))
-            msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, "/domain/metadata/msvm:security/msvm:instance",
+            msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, MSVM_SECURITY_PATH "/msvm:instance",
                             "unknown instance property '%s'", name);
     }
 }
@@ -236,78 +236,76 @@ msvmPolicyDefGeneration(const virDomainDef *def)
 }
 
 
-static int
-msvmPolicyHypervisor(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+static void
+msvmPolicyMachineType(MsvmPolicy *policy, const char *machine, const virDomainDef *def, MsvmProblems *problems)
+{
+    g_autofree char *where = msvmPolicyWhere(true, "hw_machine_type");
+
+    if (g_str_equal(machine, "hyperv-gen1"))
+        policy->generation = 1;
+    else if (g_str_equal(machine, "hyperv-gen2"))
+        policy->generation = 2;
+    else
+        msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where, "invalid value '%s' of image property "
+                        "'hw_machine_type': it must be hyperv-gen1 or hyperv-gen2", machine);
+    if (policy->generation != 0 && policy->generation != msvmPolicyDefGeneration(def))
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, where, "image property 'hw_machine_type' is %s but "
+                        "<os firmware='efi'> is %s", machine, policy->generation == 2 ? "missing" : "given");
+}
+
+
+static void
+msvmPolicyHypervisor(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def,
+                     MsvmProblems *problems)
 {
     const char *machine = g_hash_table_lookup(metadata->image, "hw_machine_type");
     const char *hypervisor = g_hash_table_lookup(metadata->image, "hypervisor_type");
     const char *requires = g_hash_table_lookup(metadata->image, "hypervisor_version_requires");
+    g_autofree char *where_type = msvmPolicyWhere(true, "hypervisor_type");
+    g_autofree char *where_version = msvmPolicyWhere(true, "hypervisor_version_requires");
 
-    if (machine) {
-        if (g_str_equal(machine, "hyperv-gen1")) {
-            policy->generation = 1;
-        } else if (g_str_equal(machine, "hyperv-gen2")) {
-            policy->generation = 2;
-        } else {
-            virReportError(VIR_ERR_XML_ERROR, "invalid value '%s' of image property 'hw_machine_type': "
-                           "it must be hyperv-gen1 or hyperv-gen2", machine);
-            return -1;
-        }
-        if (policy->generation != msvmPolicyDefGeneration(def)) {
-            virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "image property 'hw_machine_type' is %s but "
-                           "<os firmware='efi'> is %s", machine,
-                           policy->generation == 2 ? "missing" : "given");
-            return -1;
-        }
-    }
+    if (machine)
+        msvmPolicyMachineType(policy, machine, def, problems);
     /* Nova takes this one in any case. */
-    if (hypervisor && g_ascii_strcasecmp(hypervisor, "hyperv") != 0) {
-        virReportError(VIR_ERR_XML_ERROR, "invalid value '%s' of image property 'hypervisor_type': "
-                       "it must be hyperv", hypervisor);
-        return -1;
-    }
-    if (requires) {
-        if (msvmPolicyVersionSatisfies("0", requires) < 0)
-            return -1;
+    if (hypervisor && g_ascii_strcasecmp(hypervisor, "hyperv") != 0)
+        msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where_type, "invalid value '%s' of image property "
+                        "'hypervisor_type': it must be hyperv", hypervisor);
+    if (requires && msvmProblemsCatch(problems, msvmPolicyVersionSatisfies("0", requires), where_version) >= 0)
         policy->version_requires = g_strdup(requires);
-    }
-    return 0;
 }
 
 
 /* --- keys ---------------------------------------------------------------- */
 
-/* os_vtpm_keys; NULL with an error reported. */
+/* os_vtpm_keys; NULL when there was a problem. */
 static GPtrArray *
-msvmPolicyParseKeys(const char *value)
+msvmPolicyParseKeys(const char *value, MsvmProblems *problems)
 {
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *where = msvmPolicyWhere(true, "os_vtpm_keys");
     g_auto(GStrv) items = NULL;
-    size_t i;
+    size_t count, i;
 
     if (g_utf8_strlen(value, -1) > MSVM_POLICY_MAX_KEYS_LENGTH) {
-        virReportError(VIR_ERR_XML_ERROR, "image property 'os_vtpm_keys' has more than %d characters",
-                       MSVM_POLICY_MAX_KEYS_LENGTH);
+        msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where, "image property 'os_vtpm_keys' has more than %d "
+                        "characters", MSVM_POLICY_MAX_KEYS_LENGTH);
         return NULL;
     }
-    items = g_strsplit(value, ",", -1);
-    if (g_strv_length(items) > MSVM_POLICY_MAX_KEYS) {
-        virReportError(VIR_ERR_XML_ERROR, "image property 'os_vtpm_keys' names more than %d keys",
-                       MSVM_POLICY_MAX_KEYS);
-        return NULL;
+    items = g_strsplit(value, ",", MSVM_POLICY_MAX_KEYS + 1);
+    count = g_strv_length(items);
+    if (count == 0)
+        msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where, "image property 'os_vtpm_keys' is empty");
+    if (count > MSVM_POLICY_MAX_KEYS)
+        msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where, "image property 'os_vtpm_keys' names more than %d keys",
+                        MSVM_POLICY_MAX_KEYS);
+    for (i = 0; i < MIN(count, MSVM_POLICY_MAX_KEYS); i++) {
+        if (g_uuid_string_is_valid(g_strstrip(items[i])))
+            g_ptr_array_add(keys, g_ascii_strdown(items[i], -1));
+        else
+            msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, where, "image property 'os_vtpm_keys': '%s' is not a UUID",
+                            items[i]);
     }
-    if (g_strv_length(items) == 0) {
-        virReportError(VIR_ERR_XML_ERROR, "%s", "image property 'os_vtpm_keys' is empty");
-        return NULL;
-    }
-    for (i = 0; items[i]; i++) {
-        if (!g_uuid_string_is_valid(g_strstrip(items[i]))) {
-            virReportError(VIR_ERR_XML_ERROR, "image property 'os_vtpm_keys': '%s' is not a UUID", items[i]);
-            return NULL;
-        }
-        g_ptr_array_add(keys, g_ascii_strdown(items[i], -1));
-    }
-    return g_steal_pointer(&keys);
+    return count > 0 && keys->len == count ? g_steal_pointer(&keys) : NULL;
 }
 
 
@@ -356,20 +354,21 @@ msvmPolicyAgree(GPtrArray **keys, const char **source, const GPtrArray *more, co
 
 
 static int
-msvmPolicyCheckDistinct(const GPtrArray *keys)
+msvmPolicyCheckDistinct(const GPtrArray *keys, MsvmProblems *problems)
 {
+    int rc = 0;
     guint i, j;
 
     for (i = 0; i < keys->len; i++) {
         for (j = i + 1; j < keys->len; j++) {
-            if (g_str_equal(g_ptr_array_index(keys, i), g_ptr_array_index(keys, j))) {
-                virReportError(VIR_ERR_XML_ERROR, "key '%s' is named twice",
-                               (const char *)g_ptr_array_index(keys, i));
-                return -1;
-            }
+            if (!g_str_equal(g_ptr_array_index(keys, i), g_ptr_array_index(keys, j)))
+                continue;
+            msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, MSVM_SECURITY_PATH, "key '%s' is named twice",
+                            (const char *)g_ptr_array_index(keys, i));
+            rc = -1;
         }
     }
-    return 0;
+    return rc;
 }
 
 
@@ -390,35 +389,52 @@ msvmPolicyPDK(MsvmPolicy *policy, const MsvmMetadata *metadata, GPtrArray *keys,
 }
 
 
-static int
-msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def, bool decided)
+/* The keys of all sources, which must agree. NULL when there was a problem. */
+static GPtrArray *
+msvmPolicyJoinKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def, const char **source,
+                   MsvmProblems *problems)
 {
     const char *property = g_hash_table_lookup(metadata->image, "os_vtpm_keys");
     g_autofree char *secret = msvmPolicyTPMSecret(def);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
-    const char *source = NULL;
 
-    if (msvmPolicyPDK(policy, metadata, keys, &source) < 0)
-        return -1;
+    *source = NULL;
+    if (msvmProblemsCatch(problems, msvmPolicyPDK(policy, metadata, keys, source), MSVM_SECURITY_PATH) < 0)
+        return NULL;
     if (property) {
-        g_autoptr(GPtrArray) list = msvmPolicyParseKeys(property);
+        g_autoptr(GPtrArray) list = msvmPolicyParseKeys(property, problems);
 
-        if (!list || msvmPolicyAgree(&keys, &source, list, "image property 'os_vtpm_keys'") < 0)
-            return -1;
+        if (!list || msvmProblemsCatch(problems, msvmPolicyAgree(&keys, source, list, "image property 'os_vtpm_keys'"),
+                                       MSVM_SECURITY_PATH) < 0)
+            return NULL;
     }
-    if (metadata->has_keys && msvmPolicyAgree(&keys, &source, metadata->keys, "<msvm:keys>") < 0)
-        return -1;
+    if (metadata->has_keys && msvmProblemsCatch(problems, msvmPolicyAgree(&keys, source, metadata->keys,
+                                                                          "<msvm:keys>"), MSVM_SECURITY_PATH) < 0)
+        return NULL;
     if (secret) {
         g_autoptr(GPtrArray) one = g_ptr_array_new();
 
         g_ptr_array_add(one, secret);
-        if (msvmPolicyAgree(&keys, &source, one, "<encryption> of <tpm>") < 0)
-            return -1;
+        if (msvmProblemsCatch(problems, msvmPolicyAgree(&keys, source, one, "<encryption> of <tpm>"),
+                              MSVM_SECURITY_PATH) < 0)
+            return NULL;
     }
-    if (msvmPolicyCheckDistinct(keys) < 0)
+    return g_steal_pointer(&keys);
+}
+
+
+static int
+msvmPolicyKeys(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def, bool decided,
+               MsvmProblems *problems)
+{
+    const char *source;
+    g_autoptr(GPtrArray) keys = msvmPolicyJoinKeys(policy, metadata, def, &source, problems);
+
+    if (!keys || msvmPolicyCheckDistinct(keys, problems) < 0)
         return -1;
     if (source && decided && !policy->tpm) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s names keys but the machine gets no TPM", source);
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH,
+                        "%s names keys but the machine gets no TPM", source);
         return -1;
     }
     g_ptr_array_add(keys, NULL);
@@ -488,79 +504,70 @@ msvmPolicyTPM(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainD
 /* OpenStack's driver takes only "windows" for shielded machines, and wants to
  * know the system for Secure Boot. Here the template says whose boot loaders
  * are trusted, so that Linux can be shielded, too, where one names it. */
-static int
-msvmPolicyOSType(const MsvmPolicy *policy, const MsvmMetadata *metadata)
+static void
+msvmPolicyOSType(const MsvmPolicy *policy, const MsvmMetadata *metadata, MsvmProblems *problems)
 {
     const char *os_type = g_hash_table_lookup(metadata->image, "os_type");
+    g_autofree char *where = msvmPolicyWhere(true, "os_type");
 
-    if (!os_type)
-        return 0;
-    if (policy->secure_boot && !*os_type) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "image property 'os_type' is empty but Secure Boot is required");
-        return -1;
-    }
-    if (policy->shielded && g_ascii_strcasecmp(os_type, "windows") != 0 &&
-        (!metadata->template_id || g_str_equal(metadata->template_id, MSVM_TEMPLATE_WINDOWS))) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "image property 'os_type' is '%s' but a shielded machine starts "
-                       "Windows alone unless <msvm:secureBoot> names another template, OpenSourceShieldedVM",
-                       os_type);
-        return -1;
-    }
-    return 0;
+    if (os_type && policy->secure_boot && !*os_type)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, where,
+                        "image property 'os_type' is empty but Secure Boot is required");
+    else if (os_type && policy->shielded && g_ascii_strcasecmp(os_type, "windows") != 0 &&
+             (!metadata->template_id || g_str_equal(metadata->template_id, MSVM_TEMPLATE_WINDOWS)))
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, where, "image property 'os_type' is '%s' but a shielded "
+                        "machine starts Windows alone unless <msvm:secureBoot> names another template, "
+                        "OpenSourceShieldedVM", os_type);
 }
 
 
 static int
-msvmPolicySecureBoot(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+msvmPolicySecureBootVerdict(MsvmPolicy *policy, const MsvmMetadata *metadata)
 {
     MsvmWishes wishes = msvmPolicyWishes(metadata, "os_secure_boot", "os:secure_boot");
 
     policy->no_secure_boot = wishes.image == WISH_DISABLED || wishes.flavor == WISH_DISABLED;
     if (policy->shielded && msvmPolicyImply(&wishes, "os_secure_boot") < 0)
         return -1;
-    if (msvmPolicyVerdict(msvmVerdictsOther, &wishes, "os_secure_boot", "os:secure_boot",
-                          &policy->secure_boot) < 0)
-        return -1;
-    if (policy->secure_boot && msvmPolicyDefGeneration(def) != 2) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "Secure Boot needs a machine of generation 2: give <os firmware='efi'>");
-        return -1;
-    }
-    if (metadata->template_id && msvmPolicyDefGeneration(def) != 2) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "<msvm:secureBoot> needs a machine of generation 2: give <os firmware='efi'>");
-        return -1;
-    }
+    return msvmPolicyVerdict(msvmVerdictsOther, &wishes, "os_secure_boot", "os:secure_boot", &policy->secure_boot);
+}
+
+
+static void
+msvmPolicySecureBoot(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def,
+                     MsvmProblems *problems)
+{
+    msvmProblemsCatch(problems, msvmPolicySecureBootVerdict(policy, metadata), MSVM_SECURITY_PATH);
     policy->secure_boot_template = g_strdup(metadata->template_id);
-    return 0;
+    if (msvmPolicyDefGeneration(def) == 2)
+        return;
+    if (policy->secure_boot)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH,
+                        "Secure Boot needs a machine of generation 2: give <os firmware='efi'>");
+    if (metadata->template_id)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:secureBoot",
+                        "<msvm:secureBoot> needs a machine of generation 2: give <os firmware='efi'>");
 }
 
 
 /* Encryption of state and traffic, and the owner of the protector: both mean
  * something only with a TPM. */
-static int
-msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata)
+static void
+msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata, MsvmProblems *problems)
 {
-    if (policy->shielded && metadata->encrypt_traffic == VIR_TRISTATE_BOOL_NO) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "<msvm:policy encryptTraffic='no'>: a shielded machine is always encrypted");
-        return -1;
-    }
+    if (policy->shielded && metadata->encrypt_traffic == VIR_TRISTATE_BOOL_NO)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:policy",
+                        "<msvm:policy encryptTraffic='no'>: a shielded machine is always encrypted");
     policy->encrypt_traffic = policy->shielded || metadata->encrypt_traffic == VIR_TRISTATE_BOOL_YES;
-    if (policy->encrypt_traffic && !policy->tpm) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "<msvm:policy encryptTraffic='yes'> needs a machine with a TPM");
-        return -1;
-    }
-    if (metadata->owner && !policy->tpm) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s", "<msvm:owner> needs a machine with a TPM");
-        return -1;
-    }
-    if (metadata->guardians && !policy->tpm) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s", "<msvm:guardians> needs a machine with a TPM");
-        return -1;
-    }
+    if (policy->encrypt_traffic && !policy->tpm)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:policy",
+                        "<msvm:policy encryptTraffic='yes'> needs a machine with a TPM");
+    if (metadata->owner && !policy->tpm)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:owner",
+                        "<msvm:owner> needs a machine with a TPM");
+    if (metadata->guardians && !policy->tpm)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:guardians",
+                        "<msvm:guardians> needs a machine with a TPM");
     if (metadata->guardians)
         policy->guardians = g_ptr_array_ref(metadata->guardians);
     policy->discard_tpm_state = metadata->discard_tpm_state == VIR_TRISTATE_BOOL_YES;
@@ -568,7 +575,6 @@ msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata)
     /* The default guardian is made where it is missing, as Hyper-V's own
      * tools do; one that somebody named must be there unless he says so. */
     policy->create_owner = !metadata->owner || metadata->create_owner == VIR_TRISTATE_BOOL_YES;
-    return 0;
 }
 
 
@@ -576,25 +582,27 @@ msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata)
 static void
 msvmPolicyDecide(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def, MsvmProblems *problems)
 {
-    static const char *const security = "/domain/metadata/msvm:security";
     bool readable = msvmPolicyCheckValues(metadata, problems);
-    bool decided = readable && msvmProblemsCatch(problems, msvmPolicyShielding(policy, metadata), security) == 0 &&
-                   msvmProblemsCatch(problems, msvmPolicyTPM(policy, metadata, def), security) == 0;
+    bool decided = readable &&
+                   msvmProblemsCatch(problems, msvmPolicyShielding(policy, metadata), MSVM_SECURITY_PATH) == 0 &&
+                   msvmProblemsCatch(problems, msvmPolicyTPM(policy, metadata, def), MSVM_SECURITY_PATH) == 0;
 
-    msvmProblemsCatch(problems, msvmPolicyHypervisor(policy, metadata, def), security);
+    msvmPolicyHypervisor(policy, metadata, def, problems);
     if (readable)
-        msvmProblemsCatch(problems, msvmPolicySecureBoot(policy, metadata, def), security);
+        msvmPolicySecureBoot(policy, metadata, def, problems);
     if (decided)
-        msvmProblemsCatch(problems, msvmPolicyOSType(policy, metadata), security);
-    if (msvmProblemsCatch(problems, msvmPolicyKeys(policy, metadata, def, decided), security) == 0)
-        msvmProblemsCatch(problems, msvmPolicyProvisioning(policy, metadata, def), security);
+        msvmPolicyOSType(policy, metadata, problems);
+    if (msvmPolicyKeys(policy, metadata, def, decided, problems) == 0)
+        msvmPolicyProvisioning(policy, metadata, def, problems);
     if (decided)
-        msvmProblemsCatch(problems, msvmPolicyProtection(policy, metadata), security);
+        msvmPolicyProtection(policy, metadata, problems);
+    if (!policy->keys)
+        policy->keys = g_new0(char *, 1);
 }
 
 
 MsvmPolicy *
-msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems)
+msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems, bool *whole)
 {
     g_autoptr(MsvmPolicy) policy = g_new0(MsvmPolicy, 1);
     g_autoptr(MsvmProblems) found = msvmProblemsNew(); /* problems may have the same already */
@@ -605,7 +613,8 @@ msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems)
     msvmPolicyCheckInstanceNames(metadata, found);
     msvmPolicyDecide(policy, metadata, def, found);
     msvmProblemsAddAll(problems, found);
-    return msvmProblemsCount(found) == 0 ? g_steal_pointer(&policy) : NULL;
+    *whole = msvmProblemsCount(found) == 0;
+    return g_steal_pointer(&policy);
 }
 
 
@@ -613,7 +622,8 @@ MsvmPolicy *
 msvmPolicyNew(const virDomainDef *def)
 {
     g_autoptr(MsvmProblems) problems = msvmProblemsNew();
-    g_autoptr(MsvmPolicy) policy = msvmPolicyCollect(def, problems);
+    bool whole;
+    g_autoptr(MsvmPolicy) policy = msvmPolicyCollect(def, problems, &whole);
 
     return msvmProblemsReport(problems) < 0 ? NULL : g_steal_pointer(&policy);
 }

@@ -23,6 +23,7 @@
 #define MSVM_POLICY_MAX_REQUIRES_LENGTH 255
 #define MSVM_POLICY_MAX_FABRIC 64 /* values of the specialization data */
 #define MSVM_NAMESPACE_URI "urn:libvirt-msvm:domain:1"
+#define MSVM_SECURITY_PATH "/domain/metadata/msvm:security" /* where a problem is */
 
 typedef struct {
     bool tpm;
@@ -58,9 +59,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmPolicy, msvmPolicyFree)
  */
 MsvmPolicy *msvmPolicyNew(const virDomainDef *def);
 
-/* The same with every problem. What follows from what is wrong is not checked.
- * NULL when there was one. */
-MsvmPolicy *msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems);
+/* The same with every problem. What follows from what is wrong is not checked,
+ * and not in the policy, which is never NULL. *whole: there was no problem. */
+MsvmPolicy *msvmPolicyCollect(const virDomainDef *def, MsvmProblems *problems, bool *whole);
 
 /* Whether Nova's own properties of a TPM ask for one (hw_tpm_version of the
  * image, hw:tpm_version of the flavor: either is enough). Both tables: name ->

@@ -71,21 +71,20 @@ msvmPolicyCheckFabric(const char *name, const char *value)
 }
 
 
-static int
-msvmPolicyCollectFabric(GHashTable *pairs, GHashTable *properties)
+static void
+msvmPolicyCollectFabric(GHashTable *pairs, GHashTable *properties, MsvmProblems *problems)
 {
-    GHashTableIter iter;
-    gpointer name, value;
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(properties), (GCompareFunc)strcmp);
+    GList *at;
 
-    g_hash_table_iter_init(&iter, properties);
-    while (g_hash_table_iter_next(&iter, &name, &value)) {
-        if (!g_str_has_prefix(name, MSVM_FABRIC_PREFIX))
-            continue;
-        if (msvmPolicyCheckFabric(name, value) < 0)
-            return -1;
-        g_hash_table_insert(pairs, g_strdup((char *)name + strlen(MSVM_FABRIC_PREFIX)), g_strdup(value));
+    for (at = names; at; at = at->next) {
+        const char *name = at->data;
+        const char *value = g_hash_table_lookup(properties, name);
+
+        if (g_str_has_prefix(name, MSVM_FABRIC_PREFIX) &&
+            msvmProblemsCatch(problems, msvmPolicyCheckFabric(name, value), MSVM_SECURITY_PATH) == 0)
+            g_hash_table_insert(pairs, g_strdup(name + strlen(MSVM_FABRIC_PREFIX)), g_strdup(value));
     }
-    return 0;
 }
 
 
@@ -106,7 +105,7 @@ msvmPolicyComputerName(GHashTable *pairs, const virDomainDef *def)
 }
 
 
-static int
+static void
 msvmPolicyStoreFabric(MsvmPolicy *policy, GHashTable *pairs)
 {
     g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(pairs), (GCompareFunc)strcmp);
@@ -122,32 +121,27 @@ msvmPolicyStoreFabric(MsvmPolicy *policy, GHashTable *pairs)
     g_ptr_array_add(values, NULL);
     policy->fabric_names = (char **)g_ptr_array_free(keys, FALSE);
     policy->fabric_values = (char **)g_ptr_array_free(values, FALSE);
-    return 0;
 }
 
 
-int
-msvmPolicyProvisioning(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def)
+void
+msvmPolicyProvisioning(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def,
+                       MsvmProblems *problems)
 {
     g_autoptr(GHashTable) pairs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     bool asked;
 
-    if (msvmPolicyCollectFabric(pairs, metadata->image) < 0 ||
-        msvmPolicyCollectFabric(pairs, metadata->instance) < 0)
-        return -1;
+    msvmPolicyCollectFabric(pairs, metadata->image, problems);
+    msvmPolicyCollectFabric(pairs, metadata->instance, problems);
     asked = policy->shielding_data || g_hash_table_size(pairs) > 0;
     policy->provision = metadata->provision == VIR_TRISTATE_BOOL_YES ||
                         (metadata->provision == VIR_TRISTATE_BOOL_ABSENT && asked);
-    if ((policy->provision || g_hash_table_size(pairs) > 0) && !policy->keys[0]) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, "%s",
-                       "provisioning needs shielding data: '" MSVM_PDK "' or keys are missing");
-        return -1;
-    }
-    if (msvmPolicyComputerName(pairs, def) < 0)
-        return -1;
-    if (g_hash_table_size(pairs) > MSVM_POLICY_MAX_FABRIC) {
-        virReportError(VIR_ERR_XML_ERROR, "more than %d values of the specialization data", MSVM_POLICY_MAX_FABRIC);
-        return -1;
-    }
-    return msvmPolicyStoreFabric(policy, pairs);
+    if ((policy->provision || g_hash_table_size(pairs) > 0) && !policy->keys[0])
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH,
+                        "provisioning needs shielding data: '" MSVM_PDK "' or keys are missing");
+    msvmProblemsCatch(problems, msvmPolicyComputerName(pairs, def), MSVM_SECURITY_PATH);
+    if (g_hash_table_size(pairs) > MSVM_POLICY_MAX_FABRIC)
+        msvmProblemsAdd(problems, VIR_ERR_XML_ERROR, MSVM_SECURITY_PATH,
+                        "more than %d values of the specialization data", MSVM_POLICY_MAX_FABRIC);
+    msvmPolicyStoreFabric(policy, pairs);
 }

@@ -12,6 +12,6 @@
  * stands. -1 with VIR_ERR_XML_ERROR. */
 int msvmPolicyPDKReference(const MsvmMetadata *metadata, char **reference, const char **source);
 
-/* Fills in provision and the fabric values; the keys must be known. -1 with an
- * error reported. */
-int msvmPolicyProvisioning(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def);
+/* Fills in provision and the fabric values; the keys must be known. */
+void msvmPolicyProvisioning(MsvmPolicy *policy, const MsvmMetadata *metadata, const virDomainDef *def,
+                            MsvmProblems *problems);

@@ -480,6 +480,7 @@ static void
 msvmValidateCollect(const virDomainDef *def, MsvmProblems *problems)
 {
     g_autoptr(MsvmPolicy) policy = NULL;
+    bool whole;
 
     if (def->namespaceData)
         msvmProblemsAddAll(problems, def->namespaceData);
@@ -489,7 +490,7 @@ msvmValidateCollect(const virDomainDef *def, MsvmProblems *problems)
     if (virDomainDefGetVcpus(def) != virDomainDefGetVcpusMax(def))
         msvmProblemsCatch(problems, msvmRefuse("<vcpu current=...> lower than the number of processors"),
                           "/domain/vcpu");
-    policy = msvmPolicyCollect(def, problems);
+    policy = msvmPolicyCollect(def, problems, &whole);
 }
 
 

@@ -16,6 +16,9 @@
 #define KEY7 "3f2d8c1e-6a4b-4c5d-8e9f-000000000007"
 
 #define IMAGE(n, v) "<msvm:image><msvm:property name='" n "' value='" v "'/></msvm:image>"
+#define PROPERTY(n, v) "<msvm:property name='" n "' value='" v "'/>"
+#define IMAGE4(n1, v1, n2, v2, n3, v3, n4, v4) \
+    "<msvm:image>" PROPERTY(n1, v1) PROPERTY(n2, v2) PROPERTY(n3, v3) PROPERTY(n4, v4) "</msvm:image>"
 #define INSTANCE(n, v) "<msvm:instance><msvm:property name='" n "' value='" v "'/></msvm:instance>"
 #define FLAVOR(n, v) "<msvm:flavor><msvm:extraSpec name='" n "' value='" v "'/></msvm:flavor>"
 #define KEYS(keys) "<msvm:keys>" keys "</msvm:keys>"
@@ -620,6 +623,65 @@ test_properties_of_others_change_nothing(void **state G_GNUC_UNUSED)
 }
 
 
+/* As the driver defines: libvirt's parser collects, too. */
+static char *
+problems_of(const XmlTestParts *parts)
+{
+    g_autofree char *xml = xml_test_domain(parts);
+    g_autoptr(virDomainXMLOption) xmlopt = msvmXMLOptionNew();
+    g_autoptr(MsvmProblems) problems = msvmProblemsNew();
+    g_autoptr(virDomainDef) def = virDomainDefParseString(xml, xmlopt, problems, VIR_DOMAIN_DEF_PARSE_INACTIVE);
+    g_autoptr(MsvmPlan) plan = NULL;
+
+    assert_non_null(def);
+    plan = msvmPlanCollect(def, &xml_test_host_2022, NULL, problems);
+    assert_null(plan);
+    return msvmProblemsText(problems);
+}
+
+
+static void
+test_no_problem_hides_another(void **state G_GNUC_UNUSED)
+{
+#define NET "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='a'/></interface>"
+    static const struct {
+        XmlTestParts parts;
+        const char *said[8];
+    } cases[] = {
+        { { .metadata = IMAGE4("hw_machine_type", "q35", "hypervisor_type", "kvm", "os_vtpm_keys", "a,b",
+                               "hypervisor_version_requires", "&gt;=99") },
+          { "'q35'", "'kvm'", "'>=99'", "'a' is not", "'b' is not" } },
+        { { .metadata = "<msvm:policy encryptTraffic='yes'/><msvm:owner guardian='Mine'/>"
+                        "<msvm:guardians><msvm:guardian name='Other'/></msvm:guardians>" },
+          { "encryptTraffic", "<msvm:owner>", "<msvm:guardians>" } },
+        { { .generation = 1, .metadata = FLAVOR("os:secure_boot", "required")
+                                         "<msvm:secureBoot template='MicrosoftWindows'/>" },
+          { "Secure Boot needs", "<msvm:secureBoot> needs" } },
+        { { .metadata = IMAGE4("fsk:", "x", "fsk:a@@b", "x", "fsk:ComputerName", "other", "fsk:Fine", "x") },
+          { "'fsk:' names", "'fsk:a@@b' names", "keys are missing", "'other'" } },
+        { { .metadata = IMAGE("os_vtpm", "required") FLAVOR("os:vtpm", "disabled"), .devices = NET NET
+            "<disk type='block' device='disk'><source dev='/dev/x'/><target dev='sdb' bus='scsi'/></disk>"
+            "<disk type='block' device='disk'><source dev='/dev/y'/><target dev='sdc' bus='scsi'/></disk>" },
+          { "contradict", "same MAC", "'sdb': type='block'", "'sdc': type='block'" } },
+    };
+#undef NET
+    size_t i, j;
+
+    for (i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = problems_of(&cases[i].parts);
+        g_autofree char *head = NULL;
+
+        for (j = 0; cases[i].said[j]; j++) {
+            if (!strstr(text, cases[i].said[j]))
+                fail_msg("%s is not in: %s", cases[i].said[j], text);
+        }
+        head = g_strdup_printf("%zu problems:\n", j);
+        if (!g_str_has_prefix(text, head))
+            fail_msg("not %s %s", head, text);
+    }
+}
+
+
 int
 main(void)
 {
@@ -643,6 +705,7 @@ main(void)
         cmocka_unit_test(test_a_tpm_needs_a_host_of_version_10),
         cmocka_unit_test(test_version_requirements),
         cmocka_unit_test(test_properties_of_others_change_nothing),
+        cmocka_unit_test(test_no_problem_hides_another),
     };
 
     return cmocka_run_group_tests(tests, xml_test_setup, NULL);
