@@ -19,6 +19,7 @@
 #include "driver/msvm_identity.h"
 #include "driver/msvm_job.h"
 #include "driver/msvm_list.h"
+#include "driver/msvm_log.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_migrate.h"
 #include "driver/msvm_node.h"
@@ -135,6 +136,7 @@ register_driver(void)
 
     if (virGetVersion(&running, NULL, NULL) < 0 || msvmVersionCheck(running) < 0)
         return -1;
+    msvmLogInit();
     /* Before anything of ours uses libcurl. */
     keymgr_global_init();
     /* Its answer is the number of the driver. */

@@ -450,6 +450,8 @@ call_finish_one(Call *call, CURLMsg *message)
         transfer_set_answer(transfer);
     else
         transfer_set_error(transfer, code);
+    g_debug("%s %s: HTTP %u%s%s", request->method, request->url, request->status, request->error ? ": " : "",
+            request->error ? request->error->message : "");
     transfer_end(transfer, call);
     if (!call->stopped && !call->done(request, call->opaque))
         call->stopped = TRUE;

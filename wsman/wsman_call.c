@@ -174,6 +174,18 @@ mark_may_have_run(const WsmanClient *client, const WsmanCall *call, const WsmanH
 
 /* --- sending -------------------------------------------------------------- */
 
+/* Never what a request or an answer holds. */
+static void
+log_exchange(const WsmanClient *client, const WsmanCall *call, const WsmanHttpAnswer *answer, gint64 start,
+             const GError *problem)
+{
+    g_debug("%s: %s: HTTP %u, %zu bytes up, %zu down, %" G_GINT64_FORMAT " ms%s%s", client->config.url, call->label,
+            answer->status, wsman_buffer_get_size(call->request),
+            answer->body ? wsman_buffer_get_size(answer->body) : 0,
+            (g_get_monotonic_time() - start) / G_TIME_SPAN_MILLISECOND, problem ? ": " : "",
+            problem ? problem->message : "");
+}
+
 static WsmanMessage *
 try_call(WsmanClient *client, const WsmanCall *call, gsize *size, gboolean *broke,
          GCancellable *cancellable, GError **error)
@@ -189,6 +201,7 @@ try_call(WsmanClient *client, const WsmanCall *call, gsize *size, gboolean *brok
     };
     WsmanHttp *http = wsman_pool_acquire(client->pool, timeout_ms, cancellable, error);
     WsmanMessage *message = NULL;
+    gint64 start = g_get_monotonic_time();
     gboolean done;
 
     if (!http)
@@ -197,6 +210,7 @@ try_call(WsmanClient *client, const WsmanCall *call, gsize *size, gboolean *brok
     wsman_pool_release(client->pool, http);
     if (done)
         message = take_answer(client, call, &answer, &problem);
+    log_exchange(client, call, &answer, start, problem);
     *broke = answer.broke;
     if (size && answer.body)
         *size = wsman_buffer_get_size(answer.body);
