@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/domain_check.h"
 
@@ -9,6 +10,7 @@
 #include "xml/msvm_domain.h"
 #include "xml/msvm_metadata_nova.h"
 
+#include <glib/gstdio.h>
 #include <libxml/parser.h>
 #include <libxml/relaxng.h>
 #include <libxml/xpath.h>
@@ -116,7 +118,8 @@ static void take_schema_error(void *opaque, const xmlError *error)
 static void validate(Check *check, const char *path, gboolean ours)
 {
     Validation validation = { check, ours };
-    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewParserCtxt(path);
+    /* libxml2 would print its own lines on a file that is not there. */
+    xmlRelaxNGParserCtxtPtr parser = g_access(path, R_OK) == 0 ? xmlRelaxNGNewParserCtxt(path) : NULL;
     xmlRelaxNGPtr schema = parser ? xmlRelaxNGParse(parser) : NULL;
     xmlRelaxNGValidCtxtPtr context = schema ? xmlRelaxNGNewValidCtxt(schema) : NULL;
 

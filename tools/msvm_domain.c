@@ -173,7 +173,8 @@ check_text(const char *file, const char *text, Live *live, const char *xml_to_pr
     if (!ok)
         return fail_libvirt();
     if (!options.json && !xml_to_print)
-        printf(clean ? "%s: no problems\n" : "%s: %u problem(s)\n", file, report_problems(report));
+        printf(clean ? "%s: no problems\n" : report_problems(report) == 1 ? "%s: 1 problem\n" : "%s: %u problems\n",
+               file, report_problems(report));
     return clean ? EXIT_OK : EXIT_PROBLEMS;
 }
 
