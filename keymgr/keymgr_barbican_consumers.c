@@ -30,21 +30,29 @@ parse(const char *text, const KeymgrConsumer *consumer, KeymgrReference *referen
     return FALSE;
 }
 
-/* NULL when the reference cannot have such a consumer. */
+/* NULL when the reference cannot have such a consumer. rest: of the path. */
 static KeymgrBarbicanCall *
-consumer_call(const char *method, const char *doing, const char *text, const KeymgrConsumer *consumer,
-              GError **error)
+reference_call(const char *method, const char *doing, const char *text, const char *rest,
+               const KeymgrConsumer *consumer, GError **error)
 {
     KeymgrReference reference;
-    g_autoptr(KeymgrBarbicanCall) call = NULL;
     g_autofree char *name = NULL;
 
     if (!parse(text, consumer, &reference, error))
         return NULL;
     name = keymgr_barbican_name_of(&reference);
-    call = keymgr_barbican_call_new(method, "application/json",
-                                    keymgr_barbican_path_of(&reference, "/consumers"),
+    return keymgr_barbican_call_new(method, "application/json", keymgr_barbican_path_of(&reference, rest),
                                     g_strdup_printf("%s of %s", doing, name));
+}
+
+static KeymgrBarbicanCall *
+consumer_call(const char *method, const char *doing, const char *text, const KeymgrConsumer *consumer,
+              GError **error)
+{
+    g_autoptr(KeymgrBarbicanCall) call = reference_call(method, doing, text, "/consumers", consumer, error);
+
+    if (!call)
+        return NULL;
     call->http->content_type = "application/json";
     call->http->body = keymgr_barbican_json_consumer(consumer, error);
     return call->http->body ? g_steal_pointer(&call) : NULL;
@@ -69,16 +77,99 @@ explain(KeymgrBarbican *barbican, gboolean of_secret, gint64 deadline, GCancella
 }
 
 static void
-take_back(KeymgrBarbican *barbican, const char *const *references, const KeymgrConsumer *consumer)
+consumer_free(gpointer consumer)
+{
+    keymgr_consumer_free(consumer);
+}
+
+/* --- registering ---------------------------------------------------------- */
+
+#define REGISTERING "registering a consumer"
+
+/* Whether the answer to a GET is sure not to have the consumer. */
+static gboolean
+is_missing(const KeymgrBarbicanCall *call, const KeymgrConsumer *consumer)
+{
+    g_autoptr(KeymgrJson) json = keymgr_json_parse(call->http->answer, NULL);
+    g_autoptr(GPtrArray) there = g_ptr_array_new_with_free_func(consumer_free);
+    guint i;
+
+    if (!json || !keymgr_barbican_json_consumers(json, KEYMGR_CONSUMERS_MAX, there, NULL) ||
+        there->len < keymgr_json_uint(json, "total"))
+        return FALSE;
+    for (i = 0; i < there->len; i++) {
+        const KeymgrConsumer *other = g_ptr_array_index(there, i);
+
+        if (g_strcmp0(other->service, consumer->service) == 0 &&
+            g_strcmp0(other->resource_type, consumer->resource_type) == 0 &&
+            g_strcmp0(other->resource_id, consumer->resource_id) == 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Those that are sure not to have it yet: what may be taken back. Where a role
+ * may not look, it is none. NULL with the error set. */
+static GPtrArray *
+find_missing(KeymgrBarbican *barbican, const char *const *references, const KeymgrConsumer *consumer,
+             gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    g_autofree char *rest = g_strdup_printf("/consumers?limit=%d&offset=0", PAGE);
+    g_autoptr(GPtrArray) calls = keymgr_barbican_calls_new();
+    g_autoptr(GPtrArray) missing = g_ptr_array_new();
+    g_autoptr(GError) reason = NULL;
+    gsize i;
+
+    for (i = 0; references[i]; i++) {
+        KeymgrBarbicanCall *call = reference_call("GET", REGISTERING, references[i], rest, consumer, error);
+
+        if (!call)
+            return NULL;
+        g_ptr_array_add(calls, call);
+    }
+    if (calls->len > 0 && !keymgr_barbican_send(barbican, calls, deadline, cancellable, &reason)) {
+        if (g_error_matches(reason, KEYMGR_ERROR, KEYMGR_ERROR_ACCESS_DENIED))
+            return g_steal_pointer(&missing);
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return NULL;
+    }
+    for (i = 0; references[i]; i++) {
+        if (is_missing(g_ptr_array_index(calls, i), consumer))
+            g_ptr_array_add(missing, (gpointer)references[i]);
+    }
+    return g_steal_pointer(&missing);
+}
+
+static void
+take_back(KeymgrBarbican *barbican, const GPtrArray *references, const KeymgrConsumer *consumer)
 {
     gint64 deadline = keymgr_barbican_deadline(barbican);
+    guint i;
 
-    for (; *references; references++) {
-        KeymgrBarbicanCall *call = consumer_call("DELETE", "removing a consumer", *references, consumer, NULL);
+    for (i = 0; i < references->len; i++) {
+        KeymgrBarbicanCall *call = consumer_call("DELETE", "removing a consumer",
+                                                 g_ptr_array_index(references, i), consumer, NULL);
 
         if (call)
             keymgr_barbican_do(barbican, call, deadline, NULL, NULL);
     }
+}
+
+static gboolean
+send_registrations(KeymgrBarbican *barbican, const char *const *references, const KeymgrConsumer *consumer,
+                   gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GPtrArray) calls = keymgr_barbican_calls_new();
+    gsize i;
+
+    for (i = 0; references[i]; i++) {
+        KeymgrBarbicanCall *call = consumer_call("POST", REGISTERING, references[i], consumer, error);
+
+        if (!call)
+            return FALSE;
+        g_ptr_array_add(calls, call);
+    }
+    return calls->len == 0 || keymgr_barbican_send(barbican, calls, deadline, cancellable, error);
 }
 
 gboolean
@@ -87,20 +178,12 @@ keymgr_barbican_add_consumer(gpointer store, const char *const *references, cons
 {
     KeymgrBarbican *barbican = store;
     gint64 deadline = keymgr_barbican_deadline(barbican);
-    g_autoptr(GPtrArray) calls = keymgr_barbican_calls_new();
-    gsize i;
+    g_autoptr(GPtrArray) missing = find_missing(barbican, references, consumer, deadline, cancellable, error);
 
-    for (i = 0; references[i]; i++) {
-        KeymgrBarbicanCall *call = consumer_call("POST", "registering a consumer", references[i], consumer,
-                                                 error);
-
-        if (!call)
-            return FALSE;
-        g_ptr_array_add(calls, call);
-    }
-    if (calls->len == 0 || keymgr_barbican_send(barbican, calls, deadline, cancellable, error))
+    if (missing && send_registrations(barbican, references, consumer, deadline, cancellable, error))
         return TRUE;
-    take_back(barbican, references, consumer);
+    if (missing)
+        take_back(barbican, missing, consumer);
     explain(barbican, consumer->resource_type != NULL, deadline, cancellable, error);
     return FALSE;
 }
@@ -127,11 +210,7 @@ keymgr_barbican_remove_consumer(gpointer store, const char *const *references, c
     return FALSE;
 }
 
-static void
-consumer_free(gpointer consumer)
-{
-    keymgr_consumer_free(consumer);
-}
+/* --- listing -------------------------------------------------------------- */
 
 /* Appends one page; *more: whether another follows. */
 static gboolean

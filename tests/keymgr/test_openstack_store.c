@@ -254,6 +254,10 @@ test_consumers_of_secrets(void **state)
     if (!listed)
         listed = keymgr_list_consumers(keymgr, two, NULL, &error);
     assert_int_equal(listed->len, 1);
+    /* What was there before is not taken back. */
+    assert_false(keymgr_add_consumer(keymgr, bad, &consumer, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "secret 00000000");
+    assert_int_equal(count_consumers(keymgr, one), 1);
     first = g_ptr_array_index(listed, 0);
     assert_string_equal(first->service, consumer.service);
     assert_string_equal(first->resource_type, consumer.resource_type);
