@@ -37,6 +37,8 @@ label_of_uri(P11KitUri *uri, const char **problem)
         *problem = "object=LABEL is needed";
     else if (label->ulValueLen > KEYMGR_PKCS11_MAX_TEXT)
         *problem = "the label is too long";
+    else if (memchr(label->pValue, '\0', label->ulValueLen))
+        *problem = "the label has a zero byte";
     else
         return g_strndup(label->pValue, label->ulValueLen);
     return NULL;

@@ -96,6 +96,20 @@ uri_problem(P11KitUri *uri)
     return NULL;
 }
 
+/* As an attribute, and not within the value of another. */
+static gboolean
+has_pin_value(const char *text)
+{
+    const char *at = text;
+
+    while ((at = strstr(at, "pin-value"))) {
+        if (at > text && strchr(":;?&", at[-1]))
+            return TRUE;
+        at++;
+    }
+    return FALSE;
+}
+
 P11KitUri *
 keymgr_pkcs11_uri_parse(const char *text, const char **problem)
 {
@@ -103,7 +117,7 @@ keymgr_pkcs11_uri_parse(const char *text, const char **problem)
     int rc;
 
     /* Before p11-kit sees it, which would keep a copy. */
-    if (strstr(text, "pin-value")) {
+    if (has_pin_value(text)) {
         *problem = "a PIN, or the place of one, does not belong into a URI";
         return NULL;
     }
@@ -112,19 +126,24 @@ keymgr_pkcs11_uri_parse(const char *text, const char **problem)
     return *problem ? NULL : g_steal_pointer(&uri);
 }
 
-/* Into a field of a token's description, which is padded with spaces. */
+/* Into a field of a token's description, which is padded with spaces. What a
+ * URI put there must be the same. */
 static gboolean
 read_field(const KeymgrConfig *config, const char *key, CK_UTF8CHAR *field, gsize size, GError **error)
 {
     g_autofree char *text = keymgr_config_string(config, key);
+    g_autofree CK_UTF8CHAR *padded = g_malloc(size);
 
     if (!text)
         return TRUE;
     if (strlen(text) > size)
         return keymgr_config_fail(config, key, "longer than a token's, which has at most %zu bytes", error,
                                   size);
-    memset(field, ' ', size);
-    memcpy(field, text, strlen(text));
+    memset(padded, ' ', size);
+    memcpy(padded, text, strlen(text));
+    if (field[0] && memcmp(field, padded, size) != 0)
+        return keymgr_config_fail(config, key, "is another one than token_uri names", error);
+    memcpy(field, padded, size);
     return TRUE;
 }
 

@@ -232,6 +232,7 @@ test_what_cannot_be_had_fails_the_whole(void **state)
     check_refusal(keymgr, ID "3", KEYMGR_ERROR_NO_PAYLOAD, ID "3|empty");
     check_refusal(keymgr, ID "4", KEYMGR_ERROR_LIMIT, ID "4|1048576");
     check_refusal(keymgr, ID "6", KEYMGR_ERROR_INVALID_SECRET, ID "6|several");
+    check_refusal(keymgr, "pkcs11:object=my-pin-value-x", KEYMGR_ERROR_NOT_FOUND, "my-pin-value-x");
     check_refusal(keymgr, "pkcs11:token=twin;object=" ID "0", KEYMGR_ERROR_NOT_FOUND, "token=twin");
 }
 
@@ -248,6 +249,7 @@ test_references_that_are_refused(void **state)
     check_refusal(keymgr, "pkcs11:token=msvm", KEYMGR_ERROR_INVALID_REFERENCE, "object=LABEL");
     check_refusal(keymgr, "pkcs11:object=x;type=private", KEYMGR_ERROR_INVALID_REFERENCE, "type=data");
     check_refusal(keymgr, "pkcs11:object=x;id=%01", KEYMGR_ERROR_INVALID_REFERENCE, "no id");
+    check_refusal(keymgr, "pkcs11:object=" ID "1%00x", KEYMGR_ERROR_INVALID_REFERENCE, "zero byte");
     check_refusal(keymgr, "pkcs11:object=%zz", KEYMGR_ERROR_INVALID_REFERENCE, "pkcs11:");
     check_refusal(keymgr, "pkcs11:object=" ID "0;new=thing", KEYMGR_ERROR_INVALID_REFERENCE, "not known");
     check_refusal(keymgr, "pkcs11:object=" ID "0?pin-value=" PIN, KEYMGR_ERROR_INVALID_REFERENCE, "PIN");
@@ -328,6 +330,8 @@ test_configurations_that_are_refused(void **state)
     check_config("token_uri=pkcs11:object=x\n", "[pkcs11] token_uri|object");
     check_config("token_uri=pkcs11:token=x?pin-value=" PIN "\n", "[pkcs11] token_uri|PIN");
     check_config("token_uri=pkcs11:token=x?module-path=/x.so\n", "[pkcs11] token_uri|module");
+    check_config("token_uri=pkcs11:token=x\ntoken_label=y\n", "[pkcs11] token_label|token_uri");
+    check_config("token_uri=pkcs11:serial=1\ntoken_serial_number=2\n", "[pkcs11] token_serial_number|token_uri");
     check_config("token_label=x\nlibrary_path=/nonexistent.so\n", "[pkcs11] library_path|/nonexistent.so");
     check_config("token_label=x\npin=" PIN "\npin_file=x\n", "[pkcs11] pin|only one");
     check_config("token_label=x\npin_file=open-pin\n", "[pkcs11] pin_file|0644");
