@@ -245,7 +245,7 @@ typedef struct {
     KeymgrToken *token;        /* NULL without authentication */
     KeymgrToken *service_token;
     char *endpoint;
-    gboolean renewed;
+    const char *renewed;       /* how a 401 after a renewal is told; NULL before one */
     gint64 not_before;
     gboolean again;            /* this pass ended with something to send again */
     GError *failure;
@@ -306,6 +306,16 @@ dress(Sending *sending, KeymgrBarbicanCall *call)
                                                      keymgr_token_value(sending->service_token));
 }
 
+/* "Not Found. Sorry but your secret has no payload.": the one way in which a
+ * 404 speaks of a secret that does exist. */
+static gboolean
+is_no_payload(const KeymgrHttpRequest *http)
+{
+    g_autofree char *text = http->status == 404 ? keymgr_http_server_text(http, NULL) : NULL;
+
+    return text && strstr(text, "has no payload");
+}
+
 static const char *
 hint_for(const Sending *sending, const KeymgrHttpRequest *http)
 {
@@ -313,8 +323,11 @@ hint_for(const Sending *sending, const KeymgrHttpRequest *http)
         return NULL;
     switch (http->status) {
     case 401:
-        return sending->renewed ? "with a new token too" : "the token cannot be renewed";
+        return sending->renewed ? sending->renewed : "the token cannot be renewed";
     case 404:
+        if (is_no_payload(http))
+            return NULL;
+        /* fall through */
     case 410:
         return "it does not exist, has expired or was deleted";
     default:
@@ -339,16 +352,6 @@ fail_call(Sending *sending, KeymgrBarbicanCall *call)
         keymgr_http_fail(call->http, prefix, hint_for(sending, call->http), hidden, &sending->failure);
 }
 
-/* "Not Found. Sorry but your secret has no payload.": the one way in which a
- * 404 speaks of a secret that does exist. */
-static gboolean
-is_no_payload(const KeymgrHttpRequest *http)
-{
-    g_autofree char *text = http->status == 404 ? keymgr_http_server_text(http, NULL) : NULL;
-
-    return text && strstr(text, "has no payload");
-}
-
 /* "Creation not allowed because a quota has been reached", "Quota reached for
  * project ...": a 403 that no role would change. */
 static gboolean
@@ -368,6 +371,23 @@ is_good(const KeymgrBarbicanCall *call)
         return FALSE;
     return (http->status >= 200 && http->status < 300) || (call->above && http->status == 300) ||
            (call->may_be_gone && http->status == 404);
+}
+
+/* After a 401, which does not say which of the two tokens it means. FALSE when
+ * neither can be had anew. */
+static gboolean
+renew(Sending *sending)
+{
+    const KeymgrBarbican *barbican = sending->barbican;
+    gboolean user = sending->token && keymgr_keystone_reject(barbican->keystone, sending->token);
+    gboolean service = sending->service_token &&
+                       keymgr_keystone_reject(barbican->service_user, sending->service_token);
+
+    if (user)
+        sending->renewed = "with a new token too";
+    else if (service)
+        sending->renewed = "with a new token of the service user too; the other cannot be renewed";
+    return user || service;
 }
 
 static gboolean
@@ -392,11 +412,8 @@ on_done(KeymgrHttpRequest *http, gpointer opaque)
             fail_call(sending, call);
         return call->done;
     }
-    if (!http->error && http->status == 401 && !sending->renewed && sending->token &&
-        keymgr_keystone_reject(sending->barbican->keystone, sending->token)) {
-        if (sending->service_token)
-            keymgr_keystone_reject(sending->barbican->service_user, sending->service_token);
-        sending->renewed = sending->again = TRUE;
+    if (!http->error && http->status == 401 && !sending->renewed && renew(sending)) {
+        sending->again = TRUE;
         return FALSE;
     }
     if (!(call->once && http->error) &&

@@ -317,6 +317,34 @@ test_a_service_user_shows_a_second_token(void **state)
     fake_barbican_free(fake);
 }
 
+static void
+test_a_401_renews_the_service_users_token_beside_a_ready_one(void **state)
+{
+    FakeBarbican *fake = fake_barbican_new();
+    const char *url = fake_server_url(fake->server);
+    g_autofree char *text = g_strdup_printf("[keymgr]\nbackend=barbican\n[barbican]\nauth_type=token\n"
+                                            "token=ready\nbarbican_endpoint=%s\n"
+                                            "send_service_user_token=true\n[barbican_service_user]\n"
+                                            "auth_url=%s\nusername=svc\npassword=pw2\n"
+                                            "user_domain_id=default\n", url, url);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) secrets = NULL;
+
+    fake->keymgr = keymgr_test_new(text);
+    fake->reject = 1;
+    secrets = fake_barbican_fetch_one(fake, &error);
+    if (!secrets)
+        fail_msg("%s", error->message);
+    assert_int_equal(fake->tokens, 2);
+    assert_non_null(strstr(g_ptr_array_index(fake->heads, 1), "X-Auth-Token: ready\r\n"));
+    assert_non_null(strstr(g_ptr_array_index(fake->heads, 1), "X-Service-Token: token-2\r\n"));
+    fake->reject = 1000;
+    assert_null(fake_barbican_fetch_one(fake, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_AUTH, "HTTP 401|new token of the service user too");
+    assert_int_equal(fake->tokens, 3);
+    fake_barbican_free(fake);
+}
+
 /* --- what else the API offers ---------------------------------------------- */
 
 static gboolean
@@ -496,6 +524,7 @@ main(void)
         cmocka_unit_test(test_a_ready_token_is_sent_as_it_is_and_not_renewed),
         cmocka_unit_test(test_without_authentication_the_project_is_named),
         cmocka_unit_test(test_a_service_user_shows_a_second_token),
+        cmocka_unit_test(test_a_401_renews_the_service_users_token_beside_a_ready_one),
         cmocka_unit_test(test_a_container_stands_for_its_secrets),
         cmocka_unit_test(test_a_list_is_read_page_by_page),
         cmocka_unit_test(test_a_list_of_a_limit_is_no_longer_than_that),
