@@ -11,15 +11,18 @@
 #include "keymgr/keymgr_http.h"
 
 /* The server's own text, fit for a message; "" when it said nothing, or when
- * it holds one of the secrets that were sent. Caller frees.
- * hidden: NULL-terminated; or NULL. */
+ * its answer holds one of the secrets that were sent or the request's body, as
+ * they are or escaped as in JSON or HTML. Caller frees.
+ * hidden: NULL-terminated. NULL hides nothing: to look at, not to show. */
 char *keymgr_http_server_text(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden);
 
 /* The code for a status: 401 AUTH, 403 ACCESS_DENIED, 404 and 410 NOT_FOUND,
  * 413 LIMIT, anything else HTTP. */
 KeymgrError keymgr_http_error_code(guint status);
 
-/* Fills error from a request that failed, below HTTP or by its status.
+/* Fills error from a request that failed, below HTTP or by its status. Shows
+ * nothing of an answer, or of where it redirects to, that holds one of hidden
+ * (NULL-terminated; or NULL) or the request's body.
  * prefix: "Barbican at https://host:9311: secret ..."; hint: added in
  * parentheses; or NULL. Always FALSE. */
 gboolean keymgr_http_fail(const KeymgrHttpRequest *request, const char *prefix, const char *hint,

@@ -54,12 +54,69 @@ keymgr_text_quote_html(const char *text, gsize size)
     return quote(text, size, TRUE);
 }
 
-gboolean
-keymgr_text_holds_secret(const char *text, const KeymgrSecret *secret)
+/* The character of an escape that text begins with, and the escape's size; 0
+ * when it is none. */
+static gunichar
+html_escape(const char *text, gsize size, gsize *length)
 {
-    if (!text || !secret || keymgr_secret_size(secret) == 0)
+    static const struct {
+        const char *escape;
+        gunichar c;
+    } names[] = { { "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&apos;", '\'' } };
+    char number[12] = "";
+    gunichar c;
+    char *end;
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(names); i++) {
+        *length = strlen(names[i].escape);
+        if (size >= *length && memcmp(text, names[i].escape, *length) == 0)
+            return names[i].c;
+    }
+    if (size < 4 || memcmp(text, "&#", 2) != 0)
+        return 0;
+    memcpy(number, text + 2, MIN(size - 2, sizeof(number) - 1));
+    if (number[0] == 'x' || number[0] == 'X')
+        c = (gunichar)g_ascii_strtoull(number + 1, &end, 16);
+    else
+        c = (gunichar)g_ascii_strtoull(number, &end, 10);
+    *length = 2 + (gsize)(end - number) + 1;
+    i = *end == ';' && g_unichar_validate(c) ? c : 0;
+    explicit_bzero(number, sizeof(number));
+    return (gunichar)i;
+}
+
+char *
+keymgr_text_unescape_html(const char *text, gsize size)
+{
+    /* No escape is shorter than its character. */
+    char *out = g_malloc(size + 1);
+    gsize used = 0;
+    gsize at = 0;
+
+    while (at < size) {
+        gsize length = 1;
+        gunichar c = text[at] == '&' ? html_escape(text + at, size - at, &length) : 0;
+
+        if (c) {
+            used += (gsize)g_unichar_to_utf8(c, out + used);
+            at += length;
+        } else {
+            if (text[at])
+                out[used++] = text[at];
+            at++;
+        }
+    }
+    out[used] = '\0';
+    return out;
+}
+
+gboolean
+keymgr_text_holds_secret(const char *text, gsize size, const KeymgrSecret *secret)
+{
+    if (!secret || keymgr_secret_size(secret) == 0)
         return FALSE;
-    return memmem(text, strlen(text), keymgr_secret_data(secret), keymgr_secret_size(secret)) != NULL;
+    return memmem(text, size, keymgr_secret_data(secret), keymgr_secret_size(secret)) != NULL;
 }
 
 void

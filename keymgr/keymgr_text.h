@@ -17,8 +17,14 @@ char *keymgr_text_quote(const char *text, gsize size);
 /* The same without <tags>, for HTML error pages. */
 char *keymgr_text_quote_html(const char *text, gsize size);
 
-/* TRUE when text holds the secret's bytes: it must not be shown then. */
-gboolean keymgr_text_holds_secret(const char *text, const KeymgrSecret *secret);
+/* Text without the escapes of HTML: &lt; &gt; &amp; &quot; &apos; and numbers.
+ * Anything else, and what is no escape, stays; NULs are left out. It may hold a
+ * secret: for keymgr_text_wipe_free(). */
+char *keymgr_text_unescape_html(const char *text, gsize size);
+
+/* TRUE when text holds the secret's bytes: it must not be shown then. An empty
+ * secret, or none, is in no text. */
+gboolean keymgr_text_holds_secret(const char *text, gsize size, const KeymgrSecret *secret);
 
 /* Wipes a NUL-terminated string and frees it. NULL is fine. */
 void keymgr_text_wipe_free(char *text);

@@ -91,6 +91,31 @@ test_a_redirect_to_another_host_is_not_followed(void **state)
 }
 
 static gboolean
+answer_echo(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    g_autofree char *text = g_strconcat("bad payload: ", request->body, NULL);
+
+    if (strcmp(request->method, "POST") == 0)
+        return fake_reply(request, 201, JSON, "", "{\"secret_ref\":\"http://x/v1/secrets/" ID "0\"}");
+    return fake_reply(request, 400, "text/plain", "", text);
+}
+
+static void
+test_a_payload_that_the_server_echoes_is_not_shown(void **state)
+{
+    const KeymgrNewSecret description = { .name = "n" };
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new("value-canary", 12);
+    g_autoptr(GError) error = NULL;
+
+    fake->answer = answer_echo;
+    assert_null(keymgr_store(fake->keymgr, &description, value, NULL, &error));
+    assert_null(strstr(error->message, "canary"));
+    keymgr_test_error(&error, KEYMGR_ERROR_HTTP, "storing the payload of secret " ID "0|HTTP 400");
+    fake_barbican_free(fake);
+}
+
+static gboolean
 answer_busy_twice(FakeServer *server, FakeRequest *request, gpointer opaque)
 {
     gint *times = opaque;
@@ -303,6 +328,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals_and_wrong_answers),
         cmocka_unit_test(test_a_redirect_to_another_host_is_not_followed),
+        cmocka_unit_test(test_a_payload_that_the_server_echoes_is_not_shown),
         cmocka_unit_test(test_a_503_is_tried_again_as_often_as_configured_and_not_before_retry_after),
         cmocka_unit_test(test_a_lost_connection_is_tried_again_as_often_as_configured),
         cmocka_unit_test(test_the_first_failure_cancels_the_rest),

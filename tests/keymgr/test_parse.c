@@ -228,6 +228,86 @@ test_a_server_text_with_the_token_is_not_shown(void **state)
     keymgr_secret_unref(request.answer);
 }
 
+/* What was sent comes back in disguise: escaped, with white space and markup
+ * that a quote would lose, or cut by its end. */
+static void
+test_no_disguise_of_a_secret_is_shown(void **state)
+{
+    g_autofree char *filler = g_strnfill(280, 'y');
+    g_autofree char *at_the_cut = g_strconcat(filler, " CANARY  pass<b>\"wörd\"  X", NULL);
+    g_autofree char *json_at_the_cut = g_strconcat("{\"title\":\"", filler,
+                                                   "CANARY  pass<b>\\\"w\\u00f6rd\\\"  X\"}", NULL);
+    const char *const answers[] = {
+        "wrong: CANARY  pass<b>\"wörd\"  X, sorry",
+        "<p>wrong: CANARY  pass&lt;b&gt;&quot;w&#xF6;rd&#34;  X</p>",
+        "{\"title\":\"no: CANARY  pass<b>\\\"w\\u00f6rd\\\"  X\"}",
+        "{\"other\":[1,{\"deep\":[\"CANARY  pass<b>\\\"wörd\\\"  X\"]}]}",
+        "{\"CANARY  pass<b>\\\"wörd\\\"  X\":1}",
+        "bad body: BODYCANARY  two",
+        at_the_cut,
+        json_at_the_cut,
+    };
+    g_autoptr(KeymgrSecret) password = secret_of("CANARY  pass<b>\"wörd\"  X");
+    g_autoptr(KeymgrSecret) body = secret_of("BODYCANARY  two");
+    const KeymgrSecret *hidden[] = { password, NULL };
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(answers); i++) {
+        KeymgrHttpRequest request = { .status = 400, .body = body, .answer = secret_of(answers[i]) };
+        g_autoptr(GError) error = NULL;
+
+        keymgr_http_fail(&request, "store", NULL, hidden, &error);
+        assert_string_equal(error->message, "store: HTTP 400");
+        keymgr_secret_unref(request.answer);
+    }
+}
+
+static void
+test_a_redirect_shows_no_secret_and_no_query(void **state)
+{
+    static const struct {
+        const char *location;
+        const char *shown;
+    } rows[] = {
+        { "https://other/v1/", "https://other/v1/" },
+        { "/v1/", "/v1/" },
+        { "//other/v1/", "//other/v1/" },
+        { "/login?next=x&token=other", "another place" },
+        { "/login#other", "another place" },
+        { "//u:p@other/", "another place" },
+        { "http://evil/CANARY+/x", "another place" },
+        { "/login/CANARY+", "another place" },
+        { "http://evil/C%41NARY%2b", "another place" },
+        { "/BODYCANARY", "another place" },
+        { "/half%4", "another place" },
+    };
+    g_autoptr(KeymgrSecret) token = secret_of("CANARY+");
+    g_autoptr(KeymgrSecret) body = secret_of("BODYCANARY");
+    const KeymgrSecret *hidden[] = { token, NULL };
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        KeymgrHttpRequest request = { .status = 302, .body = body, .location = (char *)rows[i].location };
+        g_autofree char *words = g_strdup_printf("store: HTTP 302: it redirects to %s; redirects are not "
+                                                 "followed: configure the right URL", rows[i].shown);
+        g_autoptr(GError) error = NULL;
+
+        keymgr_http_fail(&request, "store", NULL, hidden, &error);
+        assert_string_equal(error->message, words);
+    }
+}
+
+static void
+test_escapes_of_html(void **state)
+{
+    static const char text[] = "a&lt;&gt;&amp;lt;&quot;&apos;&#65;&#x42;&#X6f;"
+                               "&#1114112;&#0;&#x;&#;&nbsp;&#6\0&#65";
+    char *plain = keymgr_text_unescape_html(text, sizeof(text) - 1);
+
+    assert_string_equal(plain, "a<>&lt;\"'ABo&#1114112;&#0;&#x;&#;&nbsp;&#6&#65");
+    keymgr_text_wipe_free(plain);
+}
+
 static void
 test_status_codes(void **state)
 {
@@ -650,6 +730,9 @@ main(void)
         cmocka_unit_test(test_server_texts),
         cmocka_unit_test(test_a_long_server_text_is_cut),
         cmocka_unit_test(test_a_server_text_with_the_token_is_not_shown),
+        cmocka_unit_test(test_no_disguise_of_a_secret_is_shown),
+        cmocka_unit_test(test_a_redirect_shows_no_secret_and_no_query),
+        cmocka_unit_test(test_escapes_of_html),
         cmocka_unit_test(test_status_codes),
         cmocka_unit_test(test_configuration_errors_name_group_and_key),
         cmocka_unit_test(test_a_password_file_is_read_without_its_line_end_unless_others_may_read_it),
