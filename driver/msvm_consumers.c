@@ -24,7 +24,8 @@ struct MsvmConsumers {
     char **removed;
 };
 
-/* The keys of one list that are not in another; each once. */
+/* The keys of one list that are not in another; each once. Containers have
+ * consumers of another kind, which a domain is not. */
 static char **
 difference(const char *const *keys, const char *const *without)
 {
@@ -32,12 +33,12 @@ difference(const char *const *keys, const char *const *without)
     size_t i;
 
     for (i = 0; keys && keys[i]; i++) {
-        bool again = without && g_strv_contains(without, keys[i]);
+        bool skip = g_str_has_prefix(keys[i], "/containers/") || (without && g_strv_contains(without, keys[i]));
         size_t j;
 
-        for (j = 0; j < i && !again; j++)
-            again = STREQ(keys[j], keys[i]);
-        if (!again)
+        for (j = 0; j < i && !skip; j++)
+            skip = STREQ(keys[j], keys[i]);
+        if (!skip)
             g_strv_builder_add(builder, keys[i]);
     }
     return g_strv_builder_end(builder);

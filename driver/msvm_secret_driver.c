@@ -48,6 +48,10 @@ found_set(Found *found, KeymgrDefinition *definition)
 static virSecretPtr
 make_pointer(virConnectPtr conn, const virSecretDef *def)
 {
+    char uuid[VIR_UUID_STRING_BUFLEN];
+
+    virUUIDFormat(def->uuid, uuid);
+    msvmSecretStoreHandOut(store_of(conn), uuid);
     return virGetSecret(conn, def->uuid, def->usage_type, NULLSTR_EMPTY(def->usage_id));
 }
 
@@ -61,7 +65,8 @@ find(virSecretPtr secret, bool whole, Found *found)
     virUUIDFormat(secret->uuid, uuid);
     if (found_set(found, msvmSecretStoreFind(store_of(secret->conn), uuid, whole)) < 0)
         return -1;
-    if (found->def->usage_type == secret->usageType &&
+    if (!msvmSecretStoreIsGone(store_of(secret->conn), found->definition) &&
+        found->def->usage_type == secret->usageType &&
         STREQ(NULLSTR_EMPTY(found->def->usage_id), NULLSTR_EMPTY(secret->usageID)))
         return 0;
     virReportError(VIR_ERR_NO_SECRET, _("no secret with matching uuid '%s' and usage '%s'"), uuid,

@@ -13,6 +13,7 @@ typedef struct {
 struct MsvmSecretMemory {
     GMutex lock;
     GHashTable *entries; /* of Entry, by UUID */
+    GHashTable *gone;    /* a set of UUIDs */
 };
 
 static void
@@ -32,6 +33,7 @@ msvmSecretMemoryNew(void)
 
     g_mutex_init(&memory->lock);
     memory->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
+    memory->gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return memory;
 }
 
@@ -41,6 +43,7 @@ msvmSecretMemoryFree(MsvmSecretMemory *memory)
     if (!memory)
         return;
     g_hash_table_destroy(memory->entries);
+    g_hash_table_destroy(memory->gone);
     g_mutex_clear(&memory->lock);
     g_free(memory);
 }
@@ -97,6 +100,7 @@ msvmSecretMemoryDefine(MsvmSecretMemory *memory, const KeymgrDefinition *definit
     if (!entry) {
         entry = g_new0(Entry, 1);
         g_hash_table_insert(memory->entries, g_strdup(definition->id), entry);
+        g_hash_table_remove(memory->gone, definition->id);
     }
     keymgr_definition_free(entry->definition);
     entry->definition = keymgr_definition_copy(definition);
@@ -137,5 +141,26 @@ msvmSecretMemoryRemove(MsvmSecretMemory *memory, const char *uuid)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&memory->lock);
 
+    if (!g_hash_table_contains(memory->entries, uuid))
+        return FALSE;
+    if (g_hash_table_size(memory->gone) >= MSVM_SECRET_MEMORY_MAX_GONE)
+        g_hash_table_remove_all(memory->gone);
+    g_hash_table_add(memory->gone, g_strdup(uuid));
     return g_hash_table_remove(memory->entries, uuid);
+}
+
+gboolean
+msvmSecretMemoryIsGone(MsvmSecretMemory *memory, const char *uuid)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&memory->lock);
+
+    return g_hash_table_contains(memory->gone, uuid);
+}
+
+void
+msvmSecretMemoryHandOut(MsvmSecretMemory *memory, const char *uuid)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&memory->lock);
+
+    g_hash_table_remove(memory->gone, uuid);
 }

@@ -11,6 +11,9 @@
 /* Their values are in locked memory, which is scarce. */
 #define MSVM_SECRET_MEMORY_MAX 1024
 
+/* UUIDs of secrets that are gone, which are remembered. */
+#define MSVM_SECRET_MEMORY_MAX_GONE 16384
+
 typedef struct MsvmSecretMemory MsvmSecretMemory;
 
 MsvmSecretMemory *msvmSecretMemoryNew(void);
@@ -34,3 +37,8 @@ gboolean msvmSecretMemorySetValue(MsvmSecretMemory *memory, const char *uuid, Ke
 KeymgrSecret *msvmSecretMemoryGetValue(MsvmSecretMemory *memory, const char *uuid, GError **error);
 /* FALSE: there is none with this UUID. */
 gboolean msvmSecretMemoryRemove(MsvmSecretMemory *memory, const char *uuid);
+
+/* Whether there was one with this UUID, which was removed, and the UUID was not
+ * handed out since: a handle of it is no handle of a stored secret. */
+gboolean msvmSecretMemoryIsGone(MsvmSecretMemory *memory, const char *uuid);
+void msvmSecretMemoryHandOut(MsvmSecretMemory *memory, const char *uuid);

@@ -17,7 +17,8 @@
 typedef struct {
     MsvmSecretMemory *memory;
     virObjectEventState *events;
-    GMutex define_lock; /* from the look whether a usage is free to its being taken */
+    GMutex define_lock;    /* from the look whether a usage is free to its being taken, in the store */
+    GMutex ephemeral_lock; /* the same in memory, which waits for no store */
 } Shared;
 
 struct MsvmSecretStore {
@@ -40,6 +41,7 @@ get_shared(const char *root)
     if (!shared) {
         shared = g_new0(Shared, 1);
         g_mutex_init(&shared->define_lock);
+        g_mutex_init(&shared->ephemeral_lock);
         shared->memory = msvmSecretMemoryNew();
         shared->events = virObjectEventStateNew();
         g_hash_table_insert(known, g_strdup(root ? root : ""), shared);
@@ -307,11 +309,12 @@ define_stored(MsvmSecretStore *store, KeymgrDefinition *definition)
 int
 msvmSecretStoreDefine(MsvmSecretStore *store, KeymgrDefinition *definition)
 {
+    GMutex *lock = definition->is_ephemeral ? &store->shared->ephemeral_lock : &store->shared->define_lock;
     int result;
 
-    g_mutex_lock(&store->shared->define_lock);
+    g_mutex_lock(lock);
     result = definition->is_ephemeral ? define_ephemeral(store, definition) : define_stored(store, definition);
-    g_mutex_unlock(&store->shared->define_lock);
+    g_mutex_unlock(lock);
     if (result == 0)
         tell_lifecycle(store, definition, VIR_SECRET_EVENT_DEFINED);
     return result;
@@ -423,6 +426,20 @@ msvmSecretStoreRemove(MsvmSecretStore *store, const KeymgrDefinition *definition
     }
     tell_lifecycle(store, definition, VIR_SECRET_EVENT_UNDEFINED);
     return 0;
+}
+
+/* --- handles ---------------------------------------------------------------------- */
+
+bool
+msvmSecretStoreIsGone(MsvmSecretStore *store, const KeymgrDefinition *definition)
+{
+    return !definition->in_process && msvmSecretMemoryIsGone(store->shared->memory, definition->id);
+}
+
+void
+msvmSecretStoreHandOut(MsvmSecretStore *store, const char *uuid)
+{
+    msvmSecretMemoryHandOut(store->shared->memory, uuid);
 }
 
 /* --- keys of a domain ----------------------------------------------------------- */

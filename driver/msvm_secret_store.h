@@ -52,6 +52,11 @@ KeymgrSecret *msvmSecretStoreGetValue(MsvmSecretStore *store, const KeymgrDefini
 /* Deletes it, where it is, for good. */
 int msvmSecretStoreRemove(MsvmSecretStore *store, const KeymgrDefinition *definition);
 
+/* Whether a handle may stand for another one than this: an ephemeral secret with
+ * its UUID was undefined, and the UUID was not handed out since. */
+bool msvmSecretStoreIsGone(MsvmSecretStore *store, const KeymgrDefinition *definition);
+void msvmSecretStoreHandOut(MsvmSecretStore *store, const char *uuid);
+
 /* Whether a domain's key comes from memory, so that no key manager has it. */
 bool msvmSecretStoreIsEphemeral(MsvmSecretStore *store, const char *reference);
 

@@ -114,6 +114,20 @@ test_what_is_removed_is_gone_with_its_value(void **state)
 }
 
 static void
+test_what_is_gone_is_known_until_its_uuid_is_handed_out(void **state)
+{
+    define(*state, UUID, "vm", FALSE);
+    assert_false(msvmSecretMemoryIsGone(*state, UUID));
+    msvmSecretMemoryRemove(*state, UUID);
+    assert_true(msvmSecretMemoryIsGone(*state, UUID));
+    define(*state, UUID, "vm", FALSE);
+    assert_false(msvmSecretMemoryIsGone(*state, UUID));
+    msvmSecretMemoryRemove(*state, UUID);
+    msvmSecretMemoryHandOut(*state, UUID);
+    assert_false(msvmSecretMemoryIsGone(*state, UUID));
+}
+
+static void
 test_a_value_for_nobody_is_refused(void **state)
 {
     g_autoptr(KeymgrSecret) value = keymgr_secret_new("x", 1);
@@ -151,6 +165,7 @@ main(void)
         TEST(test_a_secret_is_found_by_uuid_and_usage),
         TEST(test_a_value_is_replaced_and_survives_another_definition),
         TEST(test_what_is_removed_is_gone_with_its_value),
+        TEST(test_what_is_gone_is_known_until_its_uuid_is_handed_out),
         TEST(test_a_value_for_nobody_is_refused),
         TEST(test_there_is_a_limit),
     };
