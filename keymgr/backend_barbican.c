@@ -40,38 +40,6 @@ barbican_describe_store(gpointer store)
     return keymgr_barbican_describe(store);
 }
 
-/* A proxy's login page comes with status 200 as well. */
-static gboolean
-check_payload(KeymgrBarbicanCall *call, GError **error)
-{
-    const KeymgrHttpRequest *http = call->http;
-
-    if (http->status == 204 || keymgr_secret_size(http->answer) == 0) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NO_PAYLOAD, "HTTP %u: its payload is empty",
-                    http->status);
-        return FALSE;
-    }
-    if (http->status != 200 || !http->answer_type ||
-        !g_str_has_prefix(http->answer_type, "application/octet-stream")) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL,
-                    "HTTP %u: the answer is not a payload: its type is not application/octet-stream",
-                    http->status);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static KeymgrBarbicanCall *
-payload_call(const char *uuid)
-{
-    KeymgrBarbicanCall *call = keymgr_barbican_call_new("GET", "application/octet-stream",
-                                                        g_strdup_printf("/secrets/%s/payload", uuid),
-                                                        g_strdup_printf("secret %s", uuid));
-
-    call->check = check_payload;
-    return call;
-}
-
 /* The UUIDs of all references, those of containers in their place. */
 static gboolean
 resolve(KeymgrBarbican *barbican, const char *const *references, gint64 deadline, GPtrArray *uuids,
@@ -125,7 +93,7 @@ barbican_fetch(gpointer store, const char *const *references, GCancellable *canc
     if (!resolve(barbican, references, deadline, uuids, cancellable, error))
         return NULL;
     for (i = 0; i < uuids->len; i++)
-        g_ptr_array_add(calls, payload_call(g_ptr_array_index(uuids, i)));
+        g_ptr_array_add(calls, keymgr_barbican_payload_call(g_ptr_array_index(uuids, i)));
     sent = calls->len == 0 || keymgr_barbican_send(barbican, calls, deadline, cancellable, error);
     keymgr_barbican_cool_down(barbican);
     if (!sent)

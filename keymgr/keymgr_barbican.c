@@ -370,7 +370,7 @@ is_good(const KeymgrBarbicanCall *call)
     if (http->error)
         return FALSE;
     return (http->status >= 200 && http->status < 300) || (call->above && http->status == 300) ||
-           (call->may_be_gone && http->status == 404);
+           (call->may_be_gone && http->status == 404) || (call->lost && http->status == call->done_status);
 }
 
 /* After a 401, which does not say which of the two tokens it means. FALSE when
@@ -419,6 +419,7 @@ on_done(KeymgrHttpRequest *http, gpointer opaque)
     if (!(call->once && http->error) &&
         keymgr_retry_again(&sending->barbican->retry, &call->retries, http, &not_before) &&
         not_before < sending->deadline) {
+        call->lost |= http->error && http->heard;
         sending->not_before = MAX(sending->not_before, not_before);
         sending->again = TRUE;
         return TRUE; /* the others go on meanwhile */

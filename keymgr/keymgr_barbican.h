@@ -24,6 +24,8 @@ struct KeymgrBarbicanCall {
     gboolean once;           /* not sent again when its connection was lost: it may have been heard */
     gboolean above;          /* path is below the endpoint without its version, where 300 is an answer */
     gboolean may_be_gone;    /* 404 is an answer */
+    guint done_status;       /* an answer after a try whose own answer was lost: that one was heard; or 0 */
+    gboolean lost;           /* set by the session: there was such a try */
     gboolean done;           /* set by the session */
     KeymgrRetryState retries;
 };

@@ -15,6 +15,8 @@ keymgr_barbican_call_new(const char *method, const char *accept, char *path, cha
     /* libnghttp2 copies what is sent, and wipes nothing: HTTP/2 is for requests
      * without a body. */
     call->http->multiplex = g_str_equal(method, "GET");
+    /* What changes something is not sent twice without our knowing. */
+    call->http->fresh = !call->http->multiplex;
     call->path = path;
     call->what = what;
     return call;
@@ -29,6 +31,38 @@ keymgr_barbican_call_free(gpointer data)
     g_free(call->path);
     g_free(call->what);
     g_free(call);
+}
+
+/* A proxy's login page comes with status 200 as well. */
+static gboolean
+check_payload(KeymgrBarbicanCall *call, GError **error)
+{
+    const KeymgrHttpRequest *http = call->http;
+
+    if (http->status == 204 || keymgr_secret_size(http->answer) == 0) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NO_PAYLOAD, "HTTP %u: its payload is empty",
+                    http->status);
+        return FALSE;
+    }
+    if (http->status != 200 || !http->answer_type ||
+        !g_str_has_prefix(http->answer_type, "application/octet-stream")) {
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL,
+                    "HTTP %u: the answer is not a payload: its type is not application/octet-stream",
+                    http->status);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+KeymgrBarbicanCall *
+keymgr_barbican_payload_call(const char *uuid)
+{
+    KeymgrBarbicanCall *call = keymgr_barbican_call_new("GET", "application/octet-stream",
+                                                        g_strdup_printf("/secrets/%s/payload", uuid),
+                                                        g_strdup_printf("secret %s", uuid));
+
+    call->check = check_payload;
+    return call;
 }
 
 GPtrArray *

@@ -3,14 +3,19 @@
 
 #include "keymgr/keymgr_barbican_call.h"
 #include "keymgr/keymgr_barbican_json.h"
+#include "keymgr/keymgr_error.h"
 
 static KeymgrBarbicanCall *
 delete_call(const KeymgrReference *reference)
 {
     g_autofree char *name = keymgr_barbican_name_of(reference);
 
-    return keymgr_barbican_call_new("DELETE", "application/json", keymgr_barbican_path_of(reference, ""),
+    KeymgrBarbicanCall *call;
+
+    call = keymgr_barbican_call_new("DELETE", "application/json", keymgr_barbican_path_of(reference, ""),
                                     g_strconcat("deleting ", name, NULL));
+    call->done_status = 404;
+    return call;
 }
 
 /* Makes a secret without its payload; where it is. */
@@ -38,18 +43,46 @@ create(KeymgrBarbican *barbican, const KeymgrNewSecret *description, gint64 dead
     return FALSE;
 }
 
+/* Whether a secret that has a payload already has this one. */
+static gboolean
+check_stored(KeymgrBarbican *barbican, const KeymgrReference *reference, const KeymgrSecret *value,
+             gint64 deadline, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(KeymgrBarbicanCall) call = keymgr_barbican_payload_call(reference->uuid);
+
+    call = keymgr_barbican_send_one(barbican, g_steal_pointer(&call), deadline, cancellable, error);
+    keymgr_barbican_cool_down(barbican);
+    if (!call)
+        return FALSE;
+    if (keymgr_secret_equal(call->http->answer, value))
+        return TRUE;
+    g_set_error_literal(error, KEYMGR_ERROR, KEYMGR_ERROR_EXISTS, "HTTP 409: it has another payload already");
+    return FALSE;
+}
+
+/* A try whose answer was lost may have been heard: then the next one is told
+ * that there is a payload already. */
 static gboolean
 put_payload(KeymgrBarbican *barbican, const KeymgrReference *reference, KeymgrSecret *value, gint64 deadline,
             GCancellable *cancellable, GError **error)
 {
     g_autofree char *name = keymgr_barbican_name_of(reference);
-    KeymgrBarbicanCall *call = keymgr_barbican_call_new("PUT", "application/json",
-                                                        keymgr_barbican_path_of(reference, ""),
-                                                        g_strconcat("storing the payload of ", name, NULL));
+    g_autofree char *what = g_strconcat("storing the payload of ", name, NULL);
+    g_autoptr(KeymgrBarbicanCall) call = keymgr_barbican_call_new("PUT", "application/json",
+                                                                  keymgr_barbican_path_of(reference, ""),
+                                                                  g_strdup(what));
 
     call->http->content_type = "application/octet-stream";
     call->http->body = keymgr_secret_ref(value);
-    return keymgr_barbican_do(barbican, call, deadline, cancellable, error);
+    call->done_status = 409;
+    call = keymgr_barbican_send_one(barbican, g_steal_pointer(&call), deadline, cancellable, error);
+    if (!call)
+        return FALSE;
+    if (call->http->status != 409 ||
+        check_stored(barbican, reference, value, deadline, cancellable, error))
+        return TRUE;
+    keymgr_barbican_prefix(barbican, what, error);
+    return FALSE;
 }
 
 /* In two steps, because only PUT takes raw bytes: POST wants base64, which

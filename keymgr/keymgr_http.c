@@ -53,6 +53,7 @@ keymgr_http_request_reset(KeymgrHttpRequest *request)
     request->header_bytes = 0;
     request->over_limit = FALSE;
     request->framed = FALSE;
+    request->heard = FALSE;
     g_clear_pointer(&request->answer_type, g_free);
     g_clear_pointer(&request->location, g_free);
     g_clear_pointer(&request->answer, keymgr_secret_unref);
@@ -335,6 +336,7 @@ transfer_start(Transfer *transfer, Call *call, KeymgrHttpRequest *request)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, keymgr_secret_data(request->body));
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)keymgr_secret_size(request->body));
     }
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
@@ -443,9 +445,12 @@ call_finish_one(Call *call, CURLMsg *message)
     CURLcode code = message->data.result;
     Transfer *transfer = NULL;
     KeymgrHttpRequest *request;
+    long sent = 0;
 
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
     request = transfer->request;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_REQUEST_SIZE, &sent);
+    request->heard = sent > 0;
     if (code == CURLE_OK)
         transfer_set_answer(transfer);
     else

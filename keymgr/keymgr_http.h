@@ -42,6 +42,8 @@ typedef struct {
     gsize max_answer;
     gboolean multiplex;         /* may share a connection over HTTP/2, where that is on; one call's
                                  * requests agree in this */
+    gboolean fresh;             /* over no connection that was used before: libcurl sends again by itself
+                                 * what such a one loses */
 
     guint status;               /* 0: no answer */
     char *answer_type;          /* Content-Type; or NULL */
@@ -52,6 +54,7 @@ typedef struct {
     gsize header_bytes;
     gboolean over_limit;
     gboolean framed;            /* the answer says where it ends */
+    gboolean heard;             /* some of it was sent, so that the server may have done it */
     GError *error;              /* what went wrong below HTTP; or NULL */
 } KeymgrHttpRequest;
 

@@ -168,6 +168,127 @@ test_a_lost_connection_is_tried_again_as_often_as_configured(void **state)
     fake_barbican_free(fake);
 }
 
+/* A Barbican that does what it is told and loses its first answers to PUT and
+ * DELETE. */
+typedef struct {
+    gint lose;
+    gint puts;
+    gint deletes;
+    const char *other; /* what the secret holds; NULL: what was stored first */
+    char *stored;
+} Forgetful;
+
+static gboolean
+answer_conflict(FakeRequest *request)
+{
+    return fake_reply(request, 409, JSON, "", "{\"code\":409,\"title\":\"Conflict\",\"description\":"
+                                              "\"Secret already has data, cannot modify it.\"}");
+}
+
+static gboolean
+answer_forgetful(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    Forgetful *self = opaque;
+
+    if (strcmp(request->method, "POST") == 0)
+        return fake_reply(request, 201, JSON, "", "{\"secret_ref\":\"http://x/v1/secrets/" ID "0\"}");
+    if (strcmp(request->method, "GET") == 0)
+        return fake_reply(request, 200, OCTETS, "", self->other ? self->other : self->stored);
+    if (strcmp(request->method, "DELETE") == 0) {
+        self->deletes++;
+        if (self->lose-- > 0)
+            return FALSE;
+        return fake_reply(request, 404, JSON, "", "{\"code\":404,\"title\":\"Not Found\"}");
+    }
+    self->puts++;
+    if (self->stored)
+        return answer_conflict(request);
+    self->stored = g_strdup(request->body);
+    return self->lose-- > 0 ? FALSE : fake_reply(request, 204, JSON, "", "");
+}
+
+#define TRY_AGAIN "connect_retries=2\nconnect_retry_delay=0.01\n"
+
+static FakeBarbican *
+forgetful_setup(Forgetful *self, const char *options)
+{
+    FakeBarbican *fake = fake_barbican_setup(options);
+
+    fake->opaque = self;
+    fake->answer = answer_forgetful;
+    return fake;
+}
+
+static void
+test_a_payload_whose_answer_was_lost_is_stored(void **state)
+{
+    const KeymgrNewSecret description = { .name = "n" };
+    Forgetful self = { .lose = 1 };
+    FakeBarbican *fake = forgetful_setup(&self, TRY_AGAIN);
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new("value-canary", 12);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *id = keymgr_store(fake->keymgr, &description, value, NULL, &error);
+
+    if (!id)
+        fail_msg("%s", error->message);
+    assert_string_equal(id, ID "0");
+    assert_int_equal(self.puts, 2);
+    assert_int_equal(self.deletes, 0);
+
+    /* Without such a loss it is a refusal. */
+    assert_false(keymgr_set_payload(fake->keymgr, id, value, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_EXISTS, "HTTP 409|already has data");
+    assert_int_equal(self.puts, 3);
+
+    g_clear_pointer(&self.stored, g_free);
+    self.lose = 1;
+    assert_true(keymgr_set_payload(fake->keymgr, id, value, NULL, &error));
+    g_clear_pointer(&self.stored, g_free);
+    self.lose = 1;
+    self.other = "somebody else's";
+    assert_false(keymgr_set_payload(fake->keymgr, id, value, NULL, &error));
+    assert_null(strstr(error->message, "canary"));
+    keymgr_test_error(&error, KEYMGR_ERROR_EXISTS, "storing the payload of secret " ID "0|another payload");
+    fake_barbican_free(fake);
+    g_free(self.stored);
+}
+
+static void
+test_a_deletion_whose_answer_was_lost_is_done(void **state)
+{
+    Forgetful self = { .lose = 1 };
+    FakeBarbican *fake = forgetful_setup(&self, TRY_AGAIN);
+    g_autoptr(GError) error = NULL;
+
+    if (!keymgr_delete(fake->keymgr, ID "0", NULL, &error))
+        fail_msg("%s", error->message);
+    assert_int_equal(self.deletes, 2);
+    assert_false(keymgr_delete(fake->keymgr, ID "0", NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "deleting secret " ID "0|HTTP 404");
+    assert_int_equal(self.deletes, 3);
+    fake_barbican_free(fake);
+}
+
+/* Nor by libcurl, which would do so on a connection that it has. */
+static void
+test_what_changes_something_is_sent_once_unless_configured(void **state)
+{
+    Forgetful self = { .lose = 1 };
+    FakeBarbican *fake = forgetful_setup(&self, "");
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new("x", 1);
+    g_autoptr(GError) error = NULL;
+
+    assert_false(keymgr_set_payload(fake->keymgr, ID "0", value, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_UNAVAILABLE, "storing the payload");
+    assert_int_equal(self.puts, 1);
+    self.lose = 1;
+    assert_false(keymgr_delete(fake->keymgr, ID "0", NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_UNAVAILABLE, "deleting secret");
+    assert_int_equal(self.deletes, 1);
+    fake_barbican_free(fake);
+    g_free(self.stored);
+}
+
 /* --- all or nothing, time, cancellation ------------------------------------ */
 
 static void
@@ -331,6 +452,9 @@ main(void)
         cmocka_unit_test(test_a_payload_that_the_server_echoes_is_not_shown),
         cmocka_unit_test(test_a_503_is_tried_again_as_often_as_configured_and_not_before_retry_after),
         cmocka_unit_test(test_a_lost_connection_is_tried_again_as_often_as_configured),
+        cmocka_unit_test(test_a_payload_whose_answer_was_lost_is_stored),
+        cmocka_unit_test(test_a_deletion_whose_answer_was_lost_is_done),
+        cmocka_unit_test(test_what_changes_something_is_sent_once_unless_configured),
         cmocka_unit_test(test_the_first_failure_cancels_the_rest),
         cmocka_unit_test(test_silence_and_dripping_end_in_time),
         cmocka_unit_test(test_a_cancellation_works_at_any_moment),
