@@ -397,6 +397,41 @@ undefine(Job *job, virSecretPtr secret, const char *uuid, GError **error)
     return FALSE;
 }
 
+/* Whether another secret has the usage, or another usage the UUID. */
+static gboolean
+is_taken(virConnectPtr connection, const KeymgrDefinition *wanted)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    virSecretPtr other = NULL;
+    gboolean taken = FALSE;
+
+    if (wanted->usage_id)
+        other = virSecretLookupByUsage(connection, wanted->usage_type, wanted->usage_id);
+    if (other) {
+        virSecretGetUUIDString(other, uuid);
+        taken = !wanted->id || g_ascii_strcasecmp(uuid, wanted->id) != 0;
+    } else if (wanted->id && (other = virSecretLookupByUUIDString(connection, wanted->id))) {
+        taken = g_strcmp0(virSecretGetUsageID(other), wanted->usage_id ? wanted->usage_id : "") != 0;
+    }
+    if (other)
+        virSecretFree(other);
+    return taken;
+}
+
+/* libvirt calls it an internal error when there is such a secret already. */
+static gpointer
+fail_new(Job *job, virConnectPtr connection, GError **error)
+{
+    g_autoptr(KeymgrDefinition) wanted = keymgr_libvirt_parse(job->text, NULL);
+    g_autoptr(GError) said = NULL;
+
+    keymgr_libvirt_fail(job->store->connection, "to be stored", KEYMGR_ERROR_UNAVAILABLE, &said);
+    if (said->code == KEYMGR_ERROR_PROTOCOL && wanted && is_taken(connection, wanted))
+        said->code = KEYMGR_ERROR_EXISTS;
+    g_propagate_error(error, g_steal_pointer(&said));
+    return NULL;
+}
+
 /* A new secret's UUID. */
 static gpointer
 work_store(Job *job, virConnectPtr connection, GError **error)
@@ -405,7 +440,7 @@ work_store(Job *job, virConnectPtr connection, GError **error)
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
     if (!secret)
-        return keymgr_libvirt_fail(job->store->connection, "to be stored", KEYMGR_ERROR_UNAVAILABLE, error);
+        return fail_new(job, connection, error);
     virSecretGetUUIDString(secret, uuid);
     if (job->value &&
         virSecretSetValue(secret, keymgr_secret_data(job->value), keymgr_secret_size(job->value), 0) < 0) {

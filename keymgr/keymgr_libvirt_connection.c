@@ -43,10 +43,15 @@ keymgr_libvirt_connection_describe(const KeymgrLibvirtConnection *store)
     return store->description;
 }
 
+/* other: of an error that libvirt has no code for, mostly. */
 static KeymgrError
-code_of(int code)
+code_of(const virError *last, KeymgrError other)
 {
-    switch (code) {
+    if (!last)
+        return other;
+    if (last->domain == VIR_FROM_RPC)
+        other = KEYMGR_ERROR_UNAVAILABLE;
+    switch (last->code) {
     case VIR_ERR_NO_SECRET:
         return KEYMGR_ERROR_NOT_FOUND;
     case VIR_ERR_INVALID_SECRET:
@@ -61,23 +66,35 @@ code_of(int code)
         return KEYMGR_ERROR_UNSUPPORTED;
     case VIR_ERR_OPERATION_TIMEOUT:
         return KEYMGR_ERROR_TIMEOUT;
-    default:
+    case VIR_ERR_SYSTEM_ERROR:
+    case VIR_ERR_RPC:
+    case VIR_ERR_NO_CONNECT:
+    case VIR_ERR_INVALID_CONN:
         return KEYMGR_ERROR_UNAVAILABLE;
+    default:
+        return other;
     }
 }
 
-gpointer
-keymgr_libvirt_fail(const KeymgrLibvirtConnection *store, const char *what, KeymgrError no_secret, GError **error)
+static gpointer
+fail(const KeymgrLibvirtConnection *store, const char *what, KeymgrError no_secret, KeymgrError other,
+     GError **error)
 {
     virErrorPtr last = virGetLastError();
     const char *text = last && last->message ? last->message : "unknown error";
-    KeymgrError code = last ? code_of(last->code) : KEYMGR_ERROR_UNAVAILABLE;
+    KeymgrError code = code_of(last, other);
 
     if (code == KEYMGR_ERROR_NOT_FOUND)
         code = no_secret;
     g_set_error(error, KEYMGR_ERROR, code, "%s%s%s: %s", store->description, *what ? ": secret " : "", what,
                 text);
     return NULL;
+}
+
+gpointer
+keymgr_libvirt_fail(const KeymgrLibvirtConnection *store, const char *what, KeymgrError no_secret, GError **error)
+{
+    return fail(store, what, no_secret, KEYMGR_ERROR_PROTOCOL, error);
 }
 
 static gboolean
@@ -153,7 +170,7 @@ keymgr_libvirt_connect(KeymgrLibvirtConnection *store, GError **error)
         /* Errors are reported by us, not printed by libvirt. */
         virConnSetErrorFunc(store->connection, NULL, ignore_error);
     if (!store->connection) {
-        keymgr_libvirt_fail(store, "", KEYMGR_ERROR_UNAVAILABLE, error);
+        fail(store, "", KEYMGR_ERROR_UNAVAILABLE, KEYMGR_ERROR_UNAVAILABLE, error);
     } else if (check_connection(store, error)) {
         virConnectRef(store->connection);
         connection = store->connection;

@@ -212,6 +212,35 @@ test_what_is_stored_can_be_fetched(void **state)
     keymgr_test_error(&error, KEYMGR_ERROR_UNSUPPORTED, "name");
 }
 
+static void
+check_no_definition(Keymgr *keymgr, const KeymgrDefinition *definition, KeymgrError code, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+
+    assert_null(keymgr_define(keymgr, definition, NULL, NULL, &error));
+    keymgr_test_error(&error, code, words);
+}
+
+static void
+test_what_is_taken_is_not_called_out_of_reach(void **state)
+{
+    const int vtpm = keymgr_usage_type_number("vtpm");
+    const KeymgrNewSecret description = { .name = "zero" };
+    const KeymgrDefinition usage = { .id = (char *)ID "e", .usage_type = vtpm, .usage_id = (char *)"zero" };
+    const KeymgrDefinition uuid = { .id = (char *)ID "0", .usage_type = vtpm, .usage_id = (char *)"free" };
+    const KeymgrDefinition less_private = { .id = (char *)ID "2", .usage_type = vtpm,
+                                            .usage_id = (char *)"two" };
+    g_autoptr(Keymgr) keymgr = open_store("");
+    g_autoptr(KeymgrSecret) value = keymgr_secret_new("new", 3);
+    g_autoptr(GError) error = NULL;
+
+    assert_null(keymgr_store(keymgr, &description, value, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_EXISTS, "already defined|zero");
+    check_no_definition(keymgr, &usage, KEYMGR_ERROR_EXISTS, ID "0|already defined|zero");
+    check_no_definition(keymgr, &uuid, KEYMGR_ERROR_EXISTS, ID "0|already defined|zero");
+    check_no_definition(keymgr, &less_private, KEYMGR_ERROR_PROTOCOL, "private flag");
+}
+
 typedef struct {
     GThread *caller;
     guint calls;
@@ -288,6 +317,7 @@ main(void)
         cmocka_unit_test(test_the_usage_type_is_honoured),
         cmocka_unit_test(test_descriptions_and_lists),
         cmocka_unit_test(test_what_is_stored_can_be_fetched),
+        cmocka_unit_test(test_what_is_taken_is_not_called_out_of_reach),
         cmocka_unit_test(test_a_drivers_own_function_reads_private_values_in_the_callers_thread),
         cmocka_unit_test(test_a_daemon_that_is_not_there),
         cmocka_unit_test(test_a_cancelled_call_returns),
