@@ -8,6 +8,7 @@
 #include "driver/msvm_keys.h"
 #include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
+#include "driver/msvm_work.h"
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_load.h"
 #include "xml/msvm_domain.h"
@@ -152,9 +153,11 @@ apply(MsvmChange *change, const MsvmProtection *keys)
     g_autoptr(GError) error = NULL;
     const HypervProtection *protection = keys ? &keys->protection : NULL;
     MsvmRival rival = { change->def->name, change->uuid };
+    g_autofree char *work = g_strdup(change->current ? change->guid : change->uuid);
     bool ok;
 
     msvmCacheChanged(change->priv->cache);
+    msvmWorkBegin(change->priv->host, work);
     if (change->current) {
         ok = hyperv_redefine_marked(change->priv->host, change->current, change->plan->machine, protection,
                                     msvmMarkerSet, change->priv, NULL, &error);
@@ -164,6 +167,7 @@ apply(MsvmChange *change, const MsvmProtection *keys)
                                                 &rival, NULL, &error);
         ok = change->guid != NULL;
     }
+    msvmWorkEnd(change->priv->host, work);
     msvmCacheChanged(change->priv->cache);
     if (!ok) {
         msvmReportHostError(change->priv, error, change->current ? _("cannot change domain '%s'")

@@ -4,6 +4,7 @@
 #include "driver/msvm_domain_power.h"
 
 #include "driver/msvm_guards.h"
+#include "driver/msvm_marker.h"
 #include "hyperv/hyperv_power.h"
 
 #include "viraccessapicheck.h"
@@ -63,6 +64,8 @@ start(virDomainPtr dom, MsvmTarget *target, unsigned int flags)
         return -1;
     if (hyperv_state_is_active(state))
         return refuse(target, _("already running"));
+    if (msvmMarkerRequireNone(target) < 0)
+        return -1;
     if (state == HYPERV_STATE_SAVED && (flags & VIR_DOMAIN_START_FORCE_BOOT) &&
         msvmPowerChange(target, _("cannot discard the saved state of"), hyperv_turn_off) < 0)
         return -1;

@@ -5,6 +5,7 @@
 
 #include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
+#include "driver/msvm_work.h"
 #include "hyperv/hyperv_define.h"
 #include "xml/msvm_domain.h"
 
@@ -44,11 +45,11 @@ msvmLookupReportNoDomain(const MsvmPrivate *priv, const unsigned char *uuid, con
 /* --- abandoned machines ------------------------------------------------------- */
 
 static bool
-is_abandoned(const HypervFound *found)
+is_abandoned(HypervHost *host, const HypervFound *found)
 {
     g_autoptr(MsvmRecord) record = msvmRecordParse(found->notes);
 
-    return record->pending && msvmRecordIsAbandoned(record);
+    return record->pending && msvmWorkIsAbandoned(host, found->guid, record);
 }
 
 static void
@@ -75,7 +76,7 @@ msvmLookupRemoveAbandoned(MsvmPrivate *priv, GPtrArray *found)
     while (i < found->len && removed < MSVM_LOOKUP_MAX_REMOVALS) {
         const HypervFound *machine = g_ptr_array_index(found, i);
 
-        if (!is_abandoned(machine)) {
+        if (!is_abandoned(priv->host, machine)) {
             i++;
             continue;
         }

@@ -4,8 +4,10 @@
 #include "driver/msvm_marker.h"
 
 #include "driver/msvm_lookup.h"
+#include "driver/msvm_work.h"
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_load.h"
+#include "hyperv/hyperv_settings.h"
 #include "xml/msvm_domain.h"
 #include "xml/msvm_plan.h"
 
@@ -44,6 +46,11 @@ has_notes(HypervHost *host, const HypervMachine *current, const char *notes, GEr
 
     if (!found)
         return FALSE;
+    /* Somebody may have started it before he could see the mark. */
+    if (g_strcmp0(found->notes, notes) == 0 && found->state != HYPERV_STATE_OFF) {
+        hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0, "'%s' must be off for this change", current->name);
+        return FALSE;
+    }
     if (g_strcmp0(found->notes, notes) == 0)
         return TRUE;
     hyperv_error_set(error, HYPERV_ERROR_IN_USE, 0,
@@ -66,6 +73,7 @@ msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer opaque, G
 {
     MsvmPrivate *priv = opaque;
     g_autoptr(MsvmRecord) record = msvmRecordParse(current->notes);
+    g_autoptr(GError) local_error = NULL;
     g_autofree char *notes = NULL;
     gint64 since;
 
@@ -81,9 +89,15 @@ msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer opaque, G
     msvmRecordSetCreator(record);
     notes = msvmRecordFormat(record);
     since = g_get_monotonic_time();
-    return has_notes(host, current, current->notes, error) &&
-           hyperv_set_notes(host, current->guid, notes, NULL, error) &&
-           settle(host, current, notes, since, error);
+    if (!has_notes(host, current, current->notes, error) ||
+        !hyperv_set_notes(host, current->guid, notes, NULL, error))
+        return FALSE;
+    if (settle(host, current, notes, since, &local_error))
+        return TRUE;
+    if (g_error_matches(local_error, HYPERV_ERROR, HYPERV_ERROR_INVALID_STATE))
+        hyperv_set_notes(host, current->guid, current->notes ? current->notes : "", NULL, NULL);
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    return FALSE;
 }
 
 static char *
@@ -185,7 +199,7 @@ msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found)
         const HypervFound *machine = g_ptr_array_index(found, i);
         g_autoptr(MsvmRecord) record = msvmRecordParse(machine->notes);
 
-        if (!record->before || !msvmRecordIsAbandoned(record))
+        if (!record->before || !msvmWorkIsAbandoned(priv->host, machine->guid, record))
             continue;
         any = repair_one(priv, machine, record) || any;
         repaired++;
@@ -193,6 +207,49 @@ msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found)
     if (any)
         msvmCacheChanged(priv->cache);
     return any;
+}
+
+static bool
+repair_guid(MsvmPrivate *priv, const char *guid)
+{
+    g_autoptr(HypervFound) found = hyperv_find_by_guid(priv->host, guid, NULL, NULL);
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+
+    if (!found)
+        return false;
+    g_ptr_array_add(one, found);
+    return msvmMarkerRepair(priv, one);
+}
+
+/* --- who is not changing it ------------------------------------------------------------- */
+
+int
+msvmMarkerRequireNone(MsvmTarget *target)
+{
+    HypervCall call = { .host = target->priv->host };
+    bool repaired = false;
+
+    for (;;) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(WsmanInstance) settings = hyperv_settings_fetch(&call, target->guid, &error);
+        g_autofree char *notes = settings ? hyperv_settings_get_notes(settings) : NULL;
+        g_autoptr(MsvmRecord) record = msvmRecordParse(notes);
+
+        /* A machine that is gone is for those to notice who look for it anew. */
+        if (!settings && !g_error_matches(error, HYPERV_ERROR, HYPERV_ERROR_NO_MACHINE)) {
+            msvmReportHostError(target->priv, error, _("cannot read the notes of domain '%s'"), target->def->name);
+            return -1;
+        }
+        if (!record->before)
+            return 0;
+        if (repaired || !repair_guid(target->priv, target->guid))
+            break;
+        repaired = true;
+    }
+    virReportError(VIR_ERR_RESOURCE_BUSY,
+                   _("another client is changing domain '%s' on host '%s', or was and is gone from another Linux "
+                     "host"), target->def->name, target->priv->name);
+    return -1;
 }
 
 /* --- rivals ------------------------------------------------------------------------------- */
@@ -215,7 +272,7 @@ is_earlier(const HypervFound *a, const HypervFound *b)
 }
 
 static bool
-is_rival(const HypervFound *found, const MsvmRival *wanted)
+is_rival(HypervHost *host, const HypervFound *found, const MsvmRival *wanted)
 {
     unsigned char uuid[VIR_UUID_BUFLEN];
     char text[VIR_UUID_STRING_BUFLEN];
@@ -225,7 +282,7 @@ is_rival(const HypervFound *found, const MsvmRival *wanted)
         virUUIDFormat(uuid, text);
         return STREQ(found->name, wanted->name) || STREQ(text, wanted->uuid);
     }
-    return !msvmRecordIsAbandoned(record) &&
+    return !msvmWorkIsAbandoned(host, found->guid, record) &&
            (STREQ(found->name, wanted->name) || STREQ_NULLABLE(record->uuid, wanted->uuid));
 }
 
@@ -257,7 +314,7 @@ msvmMarkerCheckRivals(HypervHost *host, const char *guid, WsmanInstance **settin
     for (i = 0; i < all->len; i++) {
         const HypervFound *found = g_ptr_array_index(all, i);
 
-        if (found == own || !is_rival(found, wanted) || (own && is_earlier(own, found)))
+        if (found == own || !is_rival(host, found, wanted) || (own && is_earlier(own, found)))
             continue;
         hyperv_error_set(error, HYPERV_ERROR_IN_USE, 0,
                          "another client defines a domain of this name or UUID at the same time (machine %s), and "

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "driver/msvm_private.h"
+#include "driver/msvm_target.h"
 
 /* Marks the machine, which is off. current: as it was just read. A
  * HypervMarkFunc; opaque: the MsvmPrivate. HYPERV_ERROR_IN_USE when another
@@ -27,6 +28,11 @@ gboolean msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer 
 /* Brings machines back whose changers are gone, a few at most. True when it
  * has changed any: what was found is out of date. Never fails. */
 bool msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found);
+
+/* For whoever would start a machine, move it, remove it or write to its notes:
+ * -1 with VIR_ERR_RESOURCE_BUSY while somebody is changing it. One request;
+ * what an abandoned change has left is brought back first. */
+int msvmMarkerRequireNone(MsvmTarget *target);
 
 /* Two processes that define one name, or one UUID, at the same moment see each
  * other's machine before they complete theirs: the one that the host made

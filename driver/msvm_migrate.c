@@ -5,6 +5,7 @@
 
 #include "driver/msvm_connect.h"
 #include "driver/msvm_lookup.h"
+#include "driver/msvm_marker.h"
 #include "driver/msvm_migrate_cookie.h"
 #include "driver/msvm_migrate_offer.h"
 #include "driver/msvm_target.h"
@@ -114,6 +115,8 @@ describe_target(MsvmTarget *target, unsigned int flags)
 {
     g_autoptr(HypervTraveller) traveller = NULL;
 
+    if (msvmMarkerRequireNone(target) < 0)
+        return NULL;
     if (msvmTargetRun(target, _("cannot migrate"), describe, &traveller) < 0 ||
         check_offline(traveller, flags) < 0)
         return NULL;

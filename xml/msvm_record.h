@@ -67,3 +67,6 @@ void msvmRecordSetPending(MsvmRecord *record);
  * Linux host by a process that is gone, so that what it left may be removed,
  * or brought back. */
 bool msvmRecordIsAbandoned(const MsvmRecord *record);
+
+/* Whether it is this very process that is, or was, making or changing it. */
+bool msvmRecordIsOwn(const MsvmRecord *record);

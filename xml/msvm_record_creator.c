@@ -128,3 +128,16 @@ msvmRecordIsAbandoned(const MsvmRecord *record)
     /* Processes of other users may be hidden from /proc, but not from this. */
     return kill((pid_t)creator->pid, 0) < 0 && errno == ESRCH;
 }
+
+
+bool
+msvmRecordIsOwn(const MsvmRecord *record)
+{
+    const MsvmRecordCreator *creator = &record->creator;
+    g_autofree char *machine_id = msvmCreatorMachineID();
+    g_autofree char *boot_id = msvmCreatorBootID();
+
+    return (record->pending || record->before) && creator->pid == getpid() && creator->start_time > 0 &&
+           creator->start_time == msvmCreatorStartTime(getpid()) && machine_id && boot_id &&
+           g_strcmp0(creator->machine_id, machine_id) == 0 && g_strcmp0(creator->boot_id, boot_id) == 0;
+}
