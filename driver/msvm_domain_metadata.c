@@ -287,8 +287,10 @@ msvmDomainSetMetadata(virDomainPtr dom, int type, const char *metadata, const ch
 
     /* Read anew, whatever is fresh: what is written back must lose nothing. */
     if (!(target = msvmTargetNew(dom)) || virDomainSetMetadataEnsureACL(dom->conn, target->def, flags) < 0 ||
-        msvmMarkerRequireNone(target) < 0 || msvmTargetRun(target, _("cannot get the notes of"), load_details, &found) < 0 ||
-        require_unmarked(target, found) < 0 || check_impact(target, found, flags) < 0 || msvmMetadataLoad(target->def, found->notes) < 0 ||
+        msvmMarkerRequireNone(target) < 0 ||
+        msvmTargetRun(target, _("cannot get the notes of"), load_details, &found) < 0 ||
+        require_unmarked(target, found) < 0 || check_impact(target, found, flags) < 0 ||
+        msvmMetadataLoad(target->def, found->notes) < 0 ||
         msvmMetadataChange(target->def, type, metadata, key, uri) < 0 ||
         !(notes = msvmPlanNotes(target->def, found->notes)))
         return -1;

@@ -83,7 +83,8 @@ undefine_target(MsvmTarget *target, unsigned int flags)
 {
     g_auto(GStrv) keys = NULL;
 
-    if (check_state(target, flags) < 0 || msvmMarkerRequireNone(target) < 0 || check_keep(target, flags) < 0 || read_keys(target, &keys) < 0 ||
+    if (check_state(target, flags) < 0 || msvmMarkerRequireNone(target) < 0 || check_keep(target, flags) < 0 ||
+        read_keys(target, &keys) < 0 ||
         msvmTargetChange(target, _("cannot undefine"), undefine, NULL) < 0)
         return -1;
     msvmCacheForget(target->priv->cache, target->uuid);
