@@ -204,9 +204,9 @@ connections(const char *protocol, guint *requests)
     return g_hash_table_size(ports);
 }
 
-/* One connection has carried so many requests. */
+/* So many connections have carried so many requests. */
 static void
-check_connections(const char *protocol, guint expected)
+check_connections(const char *protocol, guint expected, guint expected_connections)
 {
     gint64 deadline = g_get_monotonic_time() + LOG_WAIT_US;
     guint requests = 0;
@@ -216,7 +216,7 @@ check_connections(const char *protocol, guint expected)
     for (; requests < expected && g_get_monotonic_time() < deadline; count = connections(protocol, &requests))
         g_usleep(10 * G_TIME_SPAN_MILLISECOND);
     assert_int_equal(requests, expected);
-    assert_int_equal(count, 1);
+    assert_int_equal(count, expected_connections);
 }
 
 static void
@@ -248,10 +248,11 @@ test_secrets_share_one_connection_over_http2(void **state)
         text[6] = (char)('a' + i);
         keymgr_test_bytes(secrets, i, text, 7);
     }
-    check_connections("h2", 12);
-    /* What is sent would be copied by libnghttp2. */
+    check_connections("h2", 12, 1);
+    /* What is sent would be copied by libnghttp2. And what changes something
+     * goes on a connection of its own, where libcurl never sends it twice. */
     g_free(keymgr_store(keymgr, &description, value, NULL, &error));
-    check_connections("http/1.1", 2);
+    check_connections("http/1.1", 2, 2);
     openstack_check_known(keymgr);
 }
 
