@@ -52,11 +52,24 @@ is_abandoned(HypervHost *host, const HypervFound *found)
     return record->pending && msvmWorkIsAbandoned(host, found->guid, record);
 }
 
+/* Whether it is still the half-made machine that was seen. Its maker may have
+ * completed it and ended since: asked after he was found to be gone, so that
+ * nobody is left who could complete it now. */
+static bool
+is_unchanged(MsvmPrivate *priv, const HypervFound *found)
+{
+    g_autoptr(HypervFound) now = hyperv_find_by_guid(priv->host, found->guid, NULL, NULL);
+
+    return now && g_strcmp0(now->notes, found->notes) == 0;
+}
+
 static void
 remove_machine(MsvmPrivate *priv, const HypervFound *found)
 {
     g_autoptr(GError) error = NULL;
 
+    if (!is_unchanged(priv, found))
+        return;
     if (hyperv_undefine(priv->host, found->guid, NULL, &error))
         VIR_WARN("Removed machine %s ('%s') from host '%s': the process that was making it is gone", found->guid,
                  found->name, priv->name);
