@@ -3,6 +3,7 @@
 
 #include "driver/msvm_domain_metadata.h"
 
+#include "driver/msvm_claim.h"
 #include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_define.h"
@@ -262,34 +263,25 @@ load_details(MsvmTarget *target, gpointer opaque, GError **error)
     return *found != NULL;
 }
 
-/* What is written back must not have the mark of somebody else's change. */
-static int
-require_unmarked(const MsvmTarget *target, const HypervFound *found)
-{
-    g_autoptr(MsvmRecord) record = msvmRecordParse(found->notes);
-
-    if (!record->before)
-        return 0;
-    virReportError(VIR_ERR_RESOURCE_BUSY, _("another client is changing domain '%s' on host '%s'"),
-                   target->def->name, target->priv->name);
-    return -1;
-}
-
 int
 msvmDomainSetMetadata(virDomainPtr dom, int type, const char *metadata, const char *key, const char *uri,
                       unsigned int flags)
 {
     g_autoptr(MsvmTarget) target = NULL;
+    g_autoptr(MsvmClaim) held = NULL;
     g_autoptr(HypervFound) found = NULL;
     g_autofree char *notes = NULL;
 
     virCheckFlags(VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG, -1);
 
-    /* Read anew, whatever is fresh: what is written back must lose nothing. */
-    if (!(target = msvmTargetNew(dom)) || virDomainSetMetadataEnsureACL(dom->conn, target->def, flags) < 0 ||
-        msvmMarkerRequireNone(target) < 0 ||
+    if (!(target = msvmTargetNew(dom)) || virDomainSetMetadataEnsureACL(dom->conn, target->def, flags) < 0)
+        return -1;
+    /* Read anew, whatever is fresh, and by one thread at a time: what is written
+     * back must lose nothing. */
+    held = msvmClaimTake(hyperv_host_get_name(target->priv->host), target->def->name, target->uuid);
+    if (msvmMarkerRequireNone(target) < 0 ||
         msvmTargetRun(target, _("cannot get the notes of"), load_details, &found) < 0 ||
-        require_unmarked(target, found) < 0 || check_impact(target, found, flags) < 0 ||
+        msvmMarkerRefuse(target->priv, target->def->name, found->notes) < 0 || check_impact(target, found, flags) < 0 ||
         msvmMetadataLoad(target->def, found->notes) < 0 ||
         msvmMetadataChange(target->def, type, metadata, key, uri) < 0 ||
         !(notes = msvmPlanNotes(target->def, found->notes)))

@@ -224,6 +224,19 @@ repair_guid(MsvmPrivate *priv, const char *guid)
 /* --- who is not changing it ------------------------------------------------------------- */
 
 int
+msvmMarkerRefuse(const MsvmPrivate *priv, const char *name, const char *notes)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordParse(notes);
+
+    if (!record->before)
+        return 0;
+    virReportError(VIR_ERR_RESOURCE_BUSY,
+                   _("another client is changing domain '%s' on host '%s', or was and is gone from another Linux "
+                     "host"), name, priv->name);
+    return -1;
+}
+
+int
 msvmMarkerRequireNone(MsvmTarget *target)
 {
     HypervCall call = { .host = target->priv->host };
@@ -243,13 +256,9 @@ msvmMarkerRequireNone(MsvmTarget *target)
         if (!record->before)
             return 0;
         if (repaired || !repair_guid(target->priv, target->guid))
-            break;
+            return msvmMarkerRefuse(target->priv, target->def->name, notes);
         repaired = true;
     }
-    virReportError(VIR_ERR_RESOURCE_BUSY,
-                   _("another client is changing domain '%s' on host '%s', or was and is gone from another Linux "
-                     "host"), target->def->name, target->priv->name);
-    return -1;
 }
 
 /* --- rivals ------------------------------------------------------------------------------- */

@@ -29,6 +29,10 @@ gboolean msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer 
  * has changed any: what was found is out of date. Never fails. */
 bool msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found);
 
+/* VIR_ERR_RESOURCE_BUSY when notes, as they were just read, have the mark of a
+ * change: -1, else 0. */
+int msvmMarkerRefuse(const MsvmPrivate *priv, const char *name, const char *notes);
+
 /* For whoever would start a machine, move it, remove it or write to its notes:
  * -1 with VIR_ERR_RESOURCE_BUSY while somebody is changing it. One request;
  * what an abandoned change has left is brought back first. */
