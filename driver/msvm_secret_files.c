@@ -76,18 +76,45 @@ lock_release(Lock *lock)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lock, lock_release)
 
+/* Whether this process has a lock on the file, as a line of /proc/locks says:
+ *
+ *   7: POSIX  ADVISORY  WRITE 1234 fe:01:5678 0 0
+ *
+ * The device is not always the one that stat() has.
+ */
+static bool
+is_locked_by_us(const char *line, const struct stat *st)
+{
+    unsigned long long inode;
+    int pid;
+
+    return sscanf(line, "%*u: POSIX %*s WRITE %d %*x:%*x:%llu", &pid, &inode) == 2 && pid == getpid() &&
+           inode == st->st_ino;
+}
+
 /* Whether libvirt's driver of this process works in the folder: then its lock
- * would be lost with ours. */
+ * would be lost with ours. Nor may the file be opened to find out: to close it
+ * ends all locks that the process has on it. Where the kernel does not tell,
+ * it may be so. */
 static bool
 is_ours(const char *folder)
 {
-    pid_t pid = 0;
+    g_autofree char *path = virPidFileBuildPath(folder, LOCK_NAME);
+    g_autofree char *locks = NULL;
+    g_auto(GStrv) lines = NULL;
+    struct stat st;
+    size_t i;
 
-    if (!msvmSecretDriverIsLoaded())
+    if (!msvmSecretDriverIsLoaded() || stat(path, &st) < 0)
         return false;
-    if (virPidFileRead(folder, LOCK_NAME, &pid) < 0)
-        virResetLastError();
-    return pid == getpid();
+    if (!g_file_get_contents("/proc/locks", &locks, NULL, NULL))
+        return true;
+    lines = g_strsplit(locks, "\n", -1);
+    for (i = 0; lines[i]; i++) {
+        if (is_locked_by_us(lines[i], &st))
+            return true;
+    }
+    return false;
 }
 
 static gboolean
