@@ -150,26 +150,13 @@ static gboolean build(Definition *definition, GError **error)
 
 /* --- security --------------------------------------------------------------------- */
 
-static gboolean has_secure_boot(const HypervMachine *seen, const HypervMachine *wanted)
-{
-    return seen->secure_boot == wanted->secure_boot &&
-           (!wanted->secure_boot_template ||
-            hyperv_id_equal(seen->secure_boot_template, wanted->secure_boot_template));
-}
-
-static HypervMachine *read_settings(const WsmanInstance *settings)
-{
-    HypervMachine *seen = hyperv_machine_new();
-
-    hyperv_settings_read(settings, seen);
-    return seen;
-}
-
-static gboolean set_secure_boot(Definition *definition, const HypervMachine *seen, GError **error)
+static gboolean set_secure_boot(Definition *definition, const WsmanInstance *settings, GError **error)
 {
     g_autoptr(WsmanInstance) change = hyperv_settings_change(definition->guid);
+    g_autoptr(HypervMachine) seen = hyperv_machine_new();
     g_autofree char *what = g_strdup_printf("setting Secure Boot of '%s'", definition->wanted->name);
 
+    hyperv_settings_read(settings, seen);
     hyperv_settings_set_secure_boot(change, seen, definition->wanted);
     return hyperv_settings_modify(&definition->call, change, what, error);
 }
@@ -187,16 +174,15 @@ static WsmanInstance *settle_secure_boot(Definition *definition, WsmanInstance *
         g_autoptr(WsmanInstance) settings =
             attempt == 0 && known ? wsman_instance_ref(known)
                                   : hyperv_settings_fetch(&definition->call, definition->guid, error);
-        g_autoptr(HypervMachine) seen = settings ? read_settings(settings) : NULL;
 
-        if (!settings || wanted->generation != 2 || has_secure_boot(seen, wanted))
+        if (!settings || wanted->generation != 2 || hyperv_settings_has_secure_boot(settings, wanted))
             return g_steal_pointer(&settings);
         if (attempt > 0) {
             hyperv_error_set(error, HYPERV_ERROR_NOT_APPLIED, 0,
                              "the host accepted the Secure Boot of '%s', but did not keep it", wanted->name);
             return NULL;
         }
-        if (!set_secure_boot(definition, seen, error))
+        if (!set_secure_boot(definition, settings, error))
             return NULL;
     }
 }

@@ -97,6 +97,16 @@ void hyperv_settings_set_notes(WsmanInstance *settings, const char *notes)
                              lines[0] ? (const char *const *)lines : none);
 }
 
+gboolean hyperv_settings_has_secure_boot(const WsmanInstance *settings, const HypervMachine *wanted)
+{
+    g_autoptr(HypervMachine) seen = hyperv_machine_new();
+
+    hyperv_settings_read(settings, seen);
+    return seen->secure_boot == wanted->secure_boot &&
+           (!wanted->secure_boot_template ||
+            hyperv_id_equal(seen->secure_boot_template, wanted->secure_boot_template));
+}
+
 void hyperv_settings_set_secure_boot(WsmanInstance *settings, const HypervMachine *current,
                                      const HypervMachine *wanted)
 {

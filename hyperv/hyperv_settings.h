@@ -32,6 +32,8 @@ WsmanInstance *hyperv_settings_new(const HypervMachine *wanted, const char *note
 /* A change: InstanceID alone, to be filled. Hosts refuse whole copies. */
 WsmanInstance *hyperv_settings_change(const char *guid);
 void hyperv_settings_set_notes(WsmanInstance *settings, const char *notes);
+/* Whether they have the Secure Boot that is wanted, and its template. */
+gboolean hyperv_settings_has_secure_boot(const WsmanInstance *settings, const HypervMachine *wanted);
 /* Generation 2 only; what differs from current, or all when that is NULL. A
  * host on which the machine has had a TPM refuses any write of the template,
  * of the same one, too. */
