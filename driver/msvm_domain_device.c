@@ -99,7 +99,14 @@ attach_disk(virDomainDef *def, virDomainDeviceDef *dev)
 static int
 find_disk(const virDomainDef *def, const virDomainDeviceDef *dev)
 {
-    int index = virDomainDiskIndexByName((virDomainDef *)def, dev->data.disk->dst, false);
+    int index;
+
+    /* What is to be detached is not validated: it may name no target. */
+    if (!dev->data.disk->dst) {
+        virReportError(VIR_ERR_XML_ERROR, "%s", _("a disk is found by its <target dev=>, which is missing"));
+        return -1;
+    }
+    index = virDomainDiskIndexByName((virDomainDef *)def, dev->data.disk->dst, false);
 
     if (index < 0)
         virReportError(VIR_ERR_DEVICE_MISSING, _("domain '%s' has no disk '%s'"), def->name, dev->data.disk->dst);
