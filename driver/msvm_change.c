@@ -75,29 +75,50 @@ msvmChangeLoad(MsvmChange *change)
         return -1;
     }
     change->id = msvmMachineId(change->state, process_id);
-    return 0;
+    /* Also for what needs no mark of its own: the last call would take it away. */
+    return msvmMarkerRefuse(change->priv, change->found->name, change->current->notes);
 }
 
 /* --- plan, guards and keys ---------------------------------------------------------- */
+
+/* Of a machine with a TPM, as it is; NULL for others, and where it cannot be
+ * made out. */
+static MsvmPolicy *
+present_policy(const MsvmChange *change)
+{
+    g_autoptr(virDomainDef) def = NULL;
+    MsvmPolicy *policy;
+
+    if (!change->current || !change->current->security.tpm_enabled)
+        return NULL;
+    def = msvmDomainDefNew(change->current, -1, change->priv->xmlopt);
+    policy = def ? msvmPolicyNew(def) : NULL;
+    if (!policy)
+        virResetLastError();
+    return policy;
+}
 
 /* Whether the machine is protected already by what the definition names: then
  * it keeps its protector, and no key has to be fetched to edit a domain. */
 static bool
 keeps_protector(const MsvmChange *change, const MsvmPolicy *wanted)
 {
-    g_autoptr(virDomainDef) def = NULL;
-    g_autoptr(MsvmPolicy) policy = NULL;
+    g_autoptr(MsvmPolicy) policy = present_policy(change);
 
-    if (!change->current || !change->current->security.tpm_enabled)
-        return false;
-    def = msvmDomainDefNew(change->current, -1, change->priv->xmlopt);
-    policy = def ? msvmPolicyNew(def) : NULL;
-    if (!policy) {
-        virResetLastError();
-        return false;
-    }
-    return policy->tpm && g_strv_equal((const char *const *)policy->keys,
-                                       (const char *const *)wanted->keys);
+    return policy && policy->tpm && g_strv_equal((const char *const *)policy->keys,
+                                                 (const char *const *)wanted->keys);
+}
+
+/* Another owner than the domain was defined with is compared with that of the
+ * protector. */
+static void
+note_owner(MsvmChange *change)
+{
+    const char *wanted = change->plan->policy->owner;
+    g_autoptr(MsvmPolicy) policy = wanted ? present_policy(change) : NULL;
+
+    if (policy && (!policy->owner || g_ascii_strcasecmp(policy->owner, wanted) != 0))
+        change->plan->machine->security.owner = g_strdup(wanted);
 }
 
 /* Where there are problems already, those of the keys are said with them. */
@@ -124,8 +145,10 @@ make_plan(MsvmChange *change)
 
     hyperv_host_get_version(change->priv->host, &host.major, &host.minor, &host.build);
     change->plan = msvmPlanCollect(change->def, &host, change->current, change->problems);
-    if (change->plan)
+    if (change->plan) {
+        note_owner(change);
         msvmGuardsCheck(change);
+    }
     if (msvmProblemsCount(change->problems) > 0)
         check_keys(change);
     return msvmProblemsReport(change->problems);
@@ -135,6 +158,8 @@ make_plan(MsvmChange *change)
 static int
 make_protection(MsvmChange *change, MsvmProtection **protection)
 {
+    g_autoptr(MsvmPolicy) policy = NULL;
+
     if (!change->plan->policy->tpm || keeps_protector(change, change->plan->policy))
         return 0;
     *protection = msvmProtectionNew(change->priv->keys, change->plan->policy, change->def->name);
@@ -142,6 +167,8 @@ make_protection(MsvmChange *change, MsvmProtection **protection)
         return -1;
     if (change->has_guard)
         (*protection)->protection.guard = &change->guard;
+    policy = present_policy(change);
+    (*protection)->protection.is_of_unknown = !policy || !policy->keys[0];
     return 0;
 }
 

@@ -22,6 +22,7 @@
 typedef struct {
     const guint8 *protector; /* framed or bare key protector; NULL: the host makes one */
     gsize protector_size;
+    gboolean is_of_unknown;  /* redefine: nobody knows which keys the one that is there was made from */
     const guint8 *shielding; /* in its place shielding data, which hold protector and policy; or NULL */
     gsize shielding_size;
     const GPtrArray *guardians; /* or HypervMetadata of guardians for whom the host makes one; or NULL */

@@ -45,6 +45,7 @@ void hyperv_machine_free(HypervMachine *machine)
     g_free(machine->version);
     g_free(machine->secure_boot_template);
     g_free(machine->security.instance_id);
+    g_free(machine->security.owner);
     g_clear_pointer(&machine->security.guardians, g_ptr_array_unref);
     g_ptr_array_unref(machine->drives);
     g_ptr_array_unref(machine->nics);
@@ -113,6 +114,7 @@ HypervMachine *hyperv_machine_copy(const HypervMachine *machine)
     copy->version = g_strdup(machine->version);
     copy->secure_boot_template = g_strdup(machine->secure_boot_template);
     copy->security.instance_id = g_strdup(machine->security.instance_id);
+    copy->security.owner = g_strdup(machine->security.owner);
     if (machine->security.guardians)
         g_ptr_array_ref(machine->security.guardians);
     copy->drives = g_ptr_array_new_with_free_func(drive_free);

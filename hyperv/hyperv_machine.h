@@ -84,9 +84,11 @@ typedef struct {
     gboolean available;          /* set on load: the host has security settings for this machine */
     gboolean tpm_enabled;
     gboolean encrypt_traffic;    /* EncryptStateAndVmMigrationTraffic */
+    gboolean encryption_is_open; /* wanted: the policy of shielding data may turn it on */
     gboolean shielding_requested;
     GPtrArray *guardians;        /* wanted: HypervGrant, whom the protector authorises beside its owner;
                                   * NULL: as it is */
+    char *owner;                 /* wanted: the guardian that owns the protector which is there; NULL: whoever */
     gboolean discard_state;      /* wanted: a TPM that goes takes its protector with it */
     char *instance_id;           /* set on load */
 } HypervSecurity;

@@ -190,17 +190,27 @@ static gboolean send_protector(HypervCall *call, const WsmanInstance *settings, 
 }
 
 /* ASSUMED: what a policy demands shows in the switches that it turned on. */
-static gboolean check_policy(const WsmanInstance *settings, const HypervSecurity *wanted, GError **error)
+static gboolean obey_policy(const WsmanInstance *settings, HypervSecurity *wanted, GError **error)
 {
     gboolean shielded = FALSE;
+    gboolean encrypted = FALSE;
 
     wsman_instance_get_boolean(settings, "ShieldingRequested", &shielded);
-    if (!shielded || wanted->shielding_requested)
-        return TRUE;
-    hyperv_error_set(error, HYPERV_ERROR_POLICY, 0,
-                     "the policy in the shielding data demands a shielded machine, which the definition does not "
-                     "ask for");
-    return FALSE;
+    wsman_instance_get_boolean(settings, "EncryptStateAndVmMigrationTraffic", &encrypted);
+    if (shielded && !wanted->shielding_requested) {
+        hyperv_error_set(error, HYPERV_ERROR_POLICY, 0,
+                         "the policy in the shielding data demands a shielded machine, which the definition does not "
+                         "ask for");
+        return FALSE;
+    }
+    if (encrypted && !wanted->encrypt_traffic && !wanted->encryption_is_open) {
+        hyperv_error_set(error, HYPERV_ERROR_POLICY, 0,
+                         "the policy in the shielding data demands an encrypted machine, and the definition says that "
+                         "it is none");
+        return FALSE;
+    }
+    wanted->encrypt_traffic |= encrypted;
+    return TRUE;
 }
 
 /*
@@ -208,7 +218,7 @@ static gboolean check_policy(const WsmanInstance *settings, const HypervSecurity
  * it. A protector does not, and they were read right before.
  */
 static gboolean send_policy(HypervCall *call, const char *guid, const WsmanInstance *settings,
-                            const HypervKeys *keys, const HypervSecurity *wanted, WsmanInstance **again,
+                            const HypervKeys *keys, HypervSecurity *wanted, WsmanInstance **again,
                             GError **error)
 {
     gsize size;
@@ -221,18 +231,19 @@ static gboolean send_policy(HypervCall *call, const char *guid, const WsmanInsta
     if (!hyperv_security_set_policy(call, settings, data, size, error) ||
         !hyperv_security_fetch(call, guid, again, error))
         return FALSE;
-    return !*again || check_policy(*again, wanted, error);
+    return !*again || obey_policy(*again, wanted, error);
 }
 
 gboolean hyperv_keys_apply(HypervCall *call, const char *guid, const WsmanInstance *settings, const HypervKeys *keys,
                            gboolean set_protector, const HypervSecurity *wanted, GError **error)
 {
     g_autoptr(WsmanInstance) again = NULL;
+    HypervSecurity switches = *wanted; /* what it points to is the caller's */
 
     if (set_protector && (!send_protector(call, settings, keys, error) ||
-                          !send_policy(call, guid, settings, keys, wanted, &again, error)))
+                          !send_policy(call, guid, settings, keys, &switches, &again, error)))
         return FALSE;
-    if (!hyperv_security_modify(call, again ? again : settings, wanted, error))
+    if (!hyperv_security_modify(call, again ? again : settings, &switches, error))
         return FALSE;
     return !set_protector || !keys->shielding || !keys->given->provisioning ||
            hyperv_provision(call, guid, keys->shielding, keys->given->provisioning, error);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
 #include "hyperv/hyperv_authorise.h"
 #include "hyperv/hyperv_boot.h"
 #include "hyperv/hyperv_check.h"
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_find.h"
+#include "hyperv/hyperv_guardian.h"
 #include "hyperv/hyperv_job.h"
 #include "hyperv/hyperv_load.h"
 #include "hyperv/hyperv_names.h"
@@ -71,13 +70,15 @@ static gboolean require_off(Redefinition *redefinition, GError **error)
 
 static gboolean is_same_protector(const HypervProtection *given, GBytes *there)
 {
-    gsize size;
-    const guint8 *data = g_bytes_get_data(there, &size);
+    g_autoptr(GBytes) framed = NULL;
 
-    if (size == given->protector_size)
-        return memcmp(data, given->protector, size) == 0;
-    /* given bare, there with its frame */
-    return size == given->protector_size + 4 && memcmp(data + 4, given->protector, given->protector_size) == 0;
+    if (!given->protector)
+        return FALSE;
+    /* Hyper-V wraps the key anew at each start: other bytes for the same guardians. */
+    if (given->is_of_unknown)
+        return hyperv_protector_is_for_same(given->protector, given->protector_size, there);
+    framed = hyperv_protector_frame(given->protector, given->protector_size);
+    return g_bytes_equal(framed, there);
 }
 
 /*
@@ -105,7 +106,7 @@ static gboolean look_at_protector(Redefinition *redefinition, const HypervProtec
     data = g_bytes_get_data(there, &size);
     redefinition->set_protector = size == 0 || hyperv_protector_is_empty(data, size);
     if (redefinition->set_protector || !hyperv_protection_is_given(given) ||
-        (given->protector && is_same_protector(given, there)))
+        is_same_protector(given, there))
         return TRUE;
     hyperv_error_set(error, HYPERV_ERROR_PROTECTOR_IN_USE, 0,
                      "'%s' has a key protector already, and its TPM's state could not be read with another one: name "
@@ -144,7 +145,41 @@ static gboolean prepare_extension(Redefinition *redefinition, GError **error)
     redefinition->set_protector = TRUE;
     redefinition->keys.replaces = TRUE;
     redefinition->plan->security = TRUE;
+    if (redefinition->current->has_checkpoints) {
+        hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0,
+                         "'%s' has checkpoints, which were made with its present protector: remove them first",
+                         redefinition->current->name);
+        return FALSE;
+    }
     return require_off(redefinition, error);
+}
+
+/* Who owns a protector that stays cannot change. */
+static gboolean check_owner(Redefinition *redefinition, GError **error)
+{
+    HypervHost *host = redefinition->call.host;
+    const char *wanted = redefinition->wanted->security.owner;
+    g_autoptr(GBytes) there = NULL;
+    g_autoptr(GPtrArray) wrappings = NULL;
+    g_autoptr(GPtrArray) guardians = NULL;
+    const HypervGuardian *owner;
+
+    if (!hyperv_read_protector(host, redefinition->guid, &there, redefinition->call.cancellable, error))
+        return FALSE;
+    if (!there)
+        return TRUE;
+    wrappings = hyperv_protector_wrappings(g_bytes_get_data(there, NULL), g_bytes_get_size(there), error);
+    guardians = wrappings ? hyperv_list_guardians(host, redefinition->call.cancellable, error) : NULL;
+    if (!guardians)
+        return FALSE;
+    owner = hyperv_wrapping_guardian(g_ptr_array_index(wrappings, 0), guardians);
+    if (owner && g_ascii_strcasecmp(owner->name, wanted) == 0)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_PROTECTOR_IN_USE, 0,
+                     "the key protector of '%s' belongs to %s%s%s, and not to '%s': it cannot change hands",
+                     redefinition->current->name, owner ? "guardian '" : "a guardian that the host does not know",
+                     owner ? owner->name : "", owner ? "'" : "", wanted);
+    return FALSE;
 }
 
 static gboolean prepare_security(Redefinition *redefinition, const HypervProtection *given, GError **error)
@@ -159,6 +194,8 @@ static gboolean prepare_security(Redefinition *redefinition, const HypervProtect
         return FALSE;
     if (redefinition->set_protector)
         return hyperv_keys_prepare(&redefinition->call, given, wanted, &redefinition->keys, error);
+    if (wanted->owner && !check_owner(redefinition, error))
+        return FALSE;
     return !wanted->guardians || prepare_extension(redefinition, error);
 }
 
@@ -245,6 +282,18 @@ static gboolean raise_security(Redefinition *redefinition, GError **error)
     return change_security(redefinition, redefinition->set_protector, wanted, error);
 }
 
+/* Before a TPM freezes the template for good. */
+static gboolean check_secure_boot(Redefinition *redefinition, GError **error)
+{
+    g_autoptr(WsmanInstance) settings = hyperv_settings_fetch(&redefinition->call, redefinition->guid, error);
+
+    if (!settings || hyperv_settings_has_secure_boot(settings, redefinition->wanted))
+        return settings != NULL;
+    hyperv_error_set(error, HYPERV_ERROR_NOT_APPLIED, 0,
+                     "the host accepted the Secure Boot of '%s', but did not keep it", redefinition->current->name);
+    return FALSE;
+}
+
 static gboolean change_settings(Redefinition *redefinition, GError **error)
 {
     const HypervPlan *plan = redefinition->plan;
@@ -258,7 +307,8 @@ static gboolean change_settings(Redefinition *redefinition, GError **error)
     hyperv_settings_set_differences(change, redefinition->current, redefinition->wanted);
     if (plan->secure_boot)
         hyperv_settings_set_secure_boot(change, redefinition->current, redefinition->wanted);
-    return hyperv_settings_modify(&redefinition->call, change, what, error);
+    return hyperv_settings_modify(&redefinition->call, change, what, error) &&
+           (!plan->secure_boot || check_secure_boot(redefinition, error));
 }
 
 static gboolean remove_devices(Redefinition *redefinition, GError **error)

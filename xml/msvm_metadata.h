@@ -74,9 +74,9 @@ bool msvmMetadataIsOurs(xmlNodePtr node);
 char *msvmMetadataTemplateID(const char *name);
 const char *msvmMetadataTemplateName(const char *id);
 
-/* Puts what the host has and the author's metadata do not say into
- * <msvm:security>, which is made where it is missing. metadata: as XML text,
- * or NULL; each of the rest may be NULL/false. Caller frees; NULL when there
+/* Puts what the host has and the author's metadata do not say, or say
+ * otherwise, into <msvm:security>, which is made where it is missing. metadata:
+ * as XML text, or NULL; each of the rest may be NULL/false. Caller frees; NULL when there
  * is nothing to say. */
 char *msvmMetadataMerge(const char *metadata, const char *template_id, bool shielded,
                         bool encrypt_traffic);

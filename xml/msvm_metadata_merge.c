@@ -74,13 +74,37 @@ msvmMergeRead(xmlNodePtr root)
 }
 
 
-/* Whether image or flavor ask for shielding themselves. */
+/* Whether image or flavor ask for shielding. What they ask for stays, whatever
+ * the host has: another word beside it would be a contradiction. */
 static bool
-msvmMergeAsksForShielding(const MsvmMetadata *metadata)
+msvmMergeRequiresShielding(const MsvmMetadata *metadata)
 {
-    return metadata->shielded == VIR_TRISTATE_BOOL_YES ||
-           g_strcmp0(g_hash_table_lookup(metadata->image, "os_shielded_vm"), "required") == 0 ||
+    return g_strcmp0(g_hash_table_lookup(metadata->image, "os_shielded_vm"), "required") == 0 ||
            g_strcmp0(g_hash_table_lookup(metadata->flavor, "os:shielded_vm"), "required") == 0;
+}
+
+
+/* <msvm:policy> as the host has it; whether that is news. */
+static bool
+msvmMergePolicy(xmlNodePtr root, const MsvmMetadata *said, bool shielded, bool encrypt_traffic)
+{
+    bool says_shielded = said->shielded == VIR_TRISTATE_BOOL_YES;
+    bool says_encrypted = said->encrypt_traffic == VIR_TRISTATE_BOOL_YES;
+    bool changed = false;
+
+    if (msvmMergeRequiresShielding(said))
+        return false;
+    if (shielded != says_shielded) {
+        msvmMergeSet(msvmMergeSecurity(root), "policy", "shielded", shielded ? "yes" : "no");
+        changed = true;
+    }
+    if (shielded) /* which implies the other */
+        return changed;
+    if (encrypt_traffic != says_encrypted) {
+        msvmMergeSet(msvmMergeSecurity(root), "policy", "encryptTraffic", encrypt_traffic ? "yes" : "no");
+        changed = true;
+    }
+    return changed;
 }
 
 
@@ -109,15 +133,8 @@ msvmMetadataMerge(const char *text, const char *template_id, bool shielded, bool
         msvmMergeSet(msvmMergeSecurity(root), "secureBoot", "template", name ? name : template_id);
         changed = true;
     }
-    if (shielded && !msvmMergeAsksForShielding(said)) {
-        msvmMergeSet(msvmMergeSecurity(root), "policy", "shielded", "yes");
+    if (msvmMergePolicy(root, said, shielded, encrypt_traffic))
         changed = true;
-    }
-    if (encrypt_traffic && !shielded && said->encrypt_traffic != VIR_TRISTATE_BOOL_YES &&
-        !msvmMergeAsksForShielding(said)) {
-        msvmMergeSet(msvmMergeSecurity(root), "policy", "encryptTraffic", "yes");
-        changed = true;
-    }
     result = changed ? msvmMergeText(doc) : g_strdup(text);
     xmlFreeDoc(doc);
     return result;

@@ -109,6 +109,15 @@ msvmPlanTPMHints(MsvmRecord *record, const virDomainTPMDef *tpm)
 }
 
 
+/* To unshield clears the request alone. */
+static bool
+msvmPlanStaysEncrypted(const MsvmPolicy *policy, const HypervMachine *current)
+{
+    return policy->encryption_is_open && policy->tpm && current && current->security.tpm_enabled &&
+           current->security.encrypt_traffic;
+}
+
+
 int
 msvmPlanSecurity(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
                  const MsvmPolicy *policy, const HypervMachine *current)
@@ -130,7 +139,8 @@ msvmPlanSecurity(HypervMachine *machine, MsvmRecord *record, const virDomainDef 
         msvmRecordSetHint(record, "os:loader-secure", "yes");
     machine->security.tpm_enabled = policy->tpm;
     machine->security.shielding_requested = policy->shielded;
-    machine->security.encrypt_traffic = policy->encrypt_traffic;
+    machine->security.encrypt_traffic = policy->encrypt_traffic || msvmPlanStaysEncrypted(policy, current);
+    machine->security.encryption_is_open = policy->encryption_is_open;
     machine->security.discard_state = policy->discard_tpm_state;
     if (policy->guardians)
         machine->security.guardians = g_ptr_array_ref(policy->guardians);

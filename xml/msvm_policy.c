@@ -558,7 +558,13 @@ msvmPolicyProtection(MsvmPolicy *policy, const MsvmMetadata *metadata, MsvmProbl
     if (policy->shielded && metadata->encrypt_traffic == VIR_TRISTATE_BOOL_NO)
         msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:policy",
                         "<msvm:policy encryptTraffic='no'>: a shielded machine is always encrypted");
-    policy->encrypt_traffic = policy->shielded || metadata->encrypt_traffic == VIR_TRISTATE_BOOL_YES;
+    if (policy->shielding_data && metadata->encrypt_traffic == VIR_TRISTATE_BOOL_NO)
+        msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:policy",
+                        "<msvm:policy encryptTraffic='no'>: a machine from shielding data is always encrypted");
+    /* OpenStack's driver encrypts every machine that it makes from shielding data. */
+    policy->encrypt_traffic = policy->shielded || policy->shielding_data ||
+                              metadata->encrypt_traffic == VIR_TRISTATE_BOOL_YES;
+    policy->encryption_is_open = metadata->encrypt_traffic == VIR_TRISTATE_BOOL_ABSENT;
     if (policy->encrypt_traffic && !policy->tpm)
         msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, MSVM_SECURITY_PATH "/msvm:policy",
                         "<msvm:policy encryptTraffic='yes'> needs a machine with a TPM");

@@ -33,6 +33,7 @@ typedef struct {
     char *secure_boot_template; /* UUID, lower case; NULL: nothing said */
     bool shielded;
     bool encrypt_traffic;
+    bool encryption_is_open; /* nothing is said: what is on stays on, and shielding data may turn it on */
     char **keys;            /* references in order, lower case: UUIDs, or /containers/UUID;
                              * NULL-terminated, never NULL */
     bool shielding_data;    /* the keys must be shielding data: img_pdk_reference */

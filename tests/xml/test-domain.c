@@ -306,6 +306,62 @@ test_security_set_elsewhere_is_shown_in_the_metadata(void **state G_GNUC_UNUSED)
 }
 
 
+static void
+test_security_taken_away_elsewhere_is_shown_in_the_metadata(void **state G_GNUC_UNUSED)
+{
+    XmlTestParts parts = { .metadata = "<msvm:policy shielded='yes'/>", .devices = XML_TEST_TPM };
+    XmlTestParts required = { .metadata = "<msvm:image><msvm:property name='os_shielded_vm' value='required'/>"
+                                          "</msvm:image>", .devices = XML_TEST_TPM };
+    g_autofree char *xml = xml_test_domain(&parts);
+    g_autofree char *required_xml = xml_test_domain(&required);
+    g_autoptr(MsvmPlan) plan = xml_test_plan(xml, &xml_test_host_2022, NULL, NULL);
+    g_autoptr(MsvmPlan) required_plan = xml_test_plan(required_xml, &xml_test_host_2022, NULL, NULL);
+    g_autoptr(HypervMachine) machine = xml_test_host_makes(plan->machine);
+    g_autoptr(HypervMachine) required_machine = xml_test_host_makes(required_plan->machine);
+    g_autoptr(MsvmPlan) again = NULL;
+    g_autofree char *unshielded = NULL;
+    g_autofree char *bare = NULL;
+    g_autofree char *words = NULL;
+
+    machine->security.shielding_requested = FALSE;
+    unshielded = show(machine, -1);
+    assert_non_null(strstr(unshielded, "<msvm:policy shielded=\"no\" encryptTraffic=\"yes\"/>"));
+    machine->security.encrypt_traffic = FALSE;
+    bare = show(machine, -1);
+    assert_non_null(strstr(bare, "<msvm:policy shielded=\"no\"/>"));
+    again = xml_test_plan(bare, &xml_test_host_2022, machine, NULL);
+    assert_non_null(again);
+    assert_false(again->machine->security.shielding_requested);
+    assert_false(again->machine->security.encrypt_traffic);
+    /* What image and flavor say stays, so that the text can be defined again. */
+    required_machine->security.shielding_requested = FALSE;
+    words = show(required_machine, -1);
+    assert_null(strstr(words, "<msvm:policy"));
+    assert_non_null(strstr(words, "os_shielded_vm"));
+}
+
+
+static void
+test_encryption_stays_when_nothing_is_said_of_it(void **state G_GNUC_UNUSED)
+{
+    XmlTestParts silent = { .devices = XML_TEST_TPM };
+    XmlTestParts no = { .metadata = "<msvm:policy encryptTraffic='no'/>", .devices = XML_TEST_TPM };
+    g_autofree char *silent_xml = xml_test_domain(&silent);
+    g_autofree char *no_xml = xml_test_domain(&no);
+    g_autoptr(HypervMachine) current = define(XML_TEST_TPM, NULL, 2);
+    g_autoptr(MsvmPlan) stays = NULL;
+    g_autoptr(MsvmPlan) goes = NULL;
+
+    current->security.shielding_requested = TRUE;
+    current->security.encrypt_traffic = TRUE;
+    stays = xml_test_plan(silent_xml, &xml_test_host_2022, current, NULL);
+    goes = xml_test_plan(no_xml, &xml_test_host_2022, current, NULL);
+    assert_false(stays->machine->security.shielding_requested);
+    assert_true(stays->machine->security.encrypt_traffic);
+    assert_false(goes->machine->security.encrypt_traffic);
+}
+
+
 /* --- redefine ------------------------------------------------------------ */
 
 static void
@@ -686,6 +742,8 @@ main(void)
         cmocka_unit_test(test_a_disk_added_elsewhere_gets_a_free_name),
         cmocka_unit_test(test_settings_changed_elsewhere_are_shown),
         cmocka_unit_test(test_security_set_elsewhere_is_shown_in_the_metadata),
+        cmocka_unit_test(test_security_taken_away_elsewhere_is_shown_in_the_metadata),
+        cmocka_unit_test(test_encryption_stays_when_nothing_is_said_of_it),
         cmocka_unit_test(test_a_frozen_template_is_refused_before_the_host_is_asked),
         cmocka_unit_test(test_the_generation_cannot_change),
         cmocka_unit_test(test_a_disk_of_the_host_itself_may_stay_but_not_come),

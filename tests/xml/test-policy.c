@@ -428,6 +428,8 @@ test_shielding_data_are_a_container_and_the_instance_goes_first(void **state G_G
     g_autoptr(MsvmPolicy) two = policy_or_fail(&both);
 
     assert_true(one->shielding_data && one->provision);
+    /* As OpenStack's driver has it. */
+    assert_true(one->encrypt_traffic && !one->shielded);
     assert_string_equal(one->keys[0], "/containers/" KEY1);
     assert_null(one->keys[1]);
     assert_string_equal(two->keys[0], "/containers/" KEY2);
@@ -468,6 +470,8 @@ test_contradictions_of_shielding_data_are_refused(void **state G_GNUC_UNUSED)
         { IMAGE("img_pdk_reference", KEY1), NULL, 2, CONFIG, "names keys but the machine gets no TPM" },
         { IMAGE("img_pdk_reference", KEY1) KEYS(KEY(KEY2)), XML_TEST_TPM, 2, CONFIG, "name different keys" },
         { INSTANCE("img_pdk_reference", KEY1), TPM_SECRET(KEY1), 2, CONFIG, "name different keys" },
+        { IMAGE("img_pdk_reference", KEY1) "<msvm:policy encryptTraffic='no'/>", XML_TEST_TPM, 2, CONFIG,
+          "always encrypted" },
         { INSTANCE("fsk:Role", "web"), XML_TEST_TPM, 2, CONFIG, "provisioning needs shielding data" },
         { "<msvm:provisioning run='yes'/>", XML_TEST_TPM, 2, CONFIG, "provisioning needs shielding data" },
         { KEYS(KEY(KEY1)) INSTANCE("fsk:ComputerName", "another"), XML_TEST_TPM, 2, CONFIG, "is 'another'" },
