@@ -15,7 +15,7 @@ struct SimGuardian {
     GBytes *signing;
     GBytes *encryption;
     gnutls_x509_privkey_t signing_key;    /* NULL when imported */
-    gnutls_x509_privkey_t encryption_key; /* NULL when imported */
+    gnutls_x509_privkey_t encryption_key; /* likewise */
 };
 
 static gboolean fail(GError **error, const char *what, int code)
@@ -122,6 +122,86 @@ SimGuardian *sim_guardian_generate_expired(const char *name, const char *host, G
     return generate(name, host, time(NULL) - 24 * 3600, error);
 }
 
+/* --- keeping ------------------------------------------------------------------ */
+
+static gnutls_datum_t datum(gconstpointer data, gsize size)
+{
+    return (gnutls_datum_t) { (unsigned char *) data, (unsigned) size };
+}
+
+/* One file: the key, then its certificate. */
+static gboolean save_pair(const char *path, gnutls_x509_privkey_t key, GBytes *certificate, GError **error)
+{
+    gnutls_datum_t der = datum(g_bytes_get_data(certificate, NULL), g_bytes_get_size(certificate));
+    gnutls_datum_t key_pem = { 0 }, certificate_pem = { 0 };
+    int code = gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &key_pem);
+    gboolean ok = FALSE;
+
+    if (code == 0)
+        code = gnutls_pem_base64_encode2("CERTIFICATE", &der, &certificate_pem);
+    if (code == 0) {
+        char *text = g_strdup_printf("%.*s%.*s", (int) key_pem.size, key_pem.data, (int) certificate_pem.size,
+                                     certificate_pem.data);
+
+        ok = g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+        explicit_bzero(text, strlen(text));
+        g_free(text);
+    } else {
+        fail(error, path, code);
+    }
+    if (key_pem.data)
+        explicit_bzero(key_pem.data, key_pem.size);
+    gnutls_free(key_pem.data);
+    gnutls_free(certificate_pem.data);
+    return ok;
+}
+
+/* The certificate; NULL with the error set. */
+static GBytes *load_pair(const char *path, gnutls_x509_privkey_t *key, GError **error)
+{
+    char *text = NULL;
+    gsize size = 0;
+    gnutls_datum_t pem = { 0 }, der = { 0 };
+    GBytes *certificate = NULL;
+    int code = 0;
+
+    if (!g_file_get_contents(path, &text, &size, error))
+        return NULL;
+    pem = datum(text, size);
+    code = gnutls_x509_privkey_init(key);
+    if (code == 0)
+        code = gnutls_x509_privkey_import(*key, &pem, GNUTLS_X509_FMT_PEM);
+    if (code == 0)
+        code = gnutls_pem_base64_decode2("CERTIFICATE", &pem, &der);
+    if (code == 0)
+        certificate = g_bytes_new(der.data, der.size);
+    else
+        fail(error, path, code);
+    gnutls_free(der.data);
+    explicit_bzero(text, size);
+    g_free(text);
+    return certificate;
+}
+
+SimGuardian *sim_guardian_keep(const char *name, const char *host, const char *folder, GError **error)
+{
+    g_autofree char *signing = g_build_filename(folder, "signing.pem", NULL);
+    g_autofree char *encryption = g_build_filename(folder, "encryption.pem", NULL);
+    g_autoptr(SimGuardian) guardian = NULL;
+
+    if (!g_file_test(encryption, G_FILE_TEST_EXISTS)) {
+        guardian = sim_guardian_generate(name, host, error);
+        if (!guardian || !save_pair(signing, guardian->signing_key, guardian->signing, error) ||
+            !save_pair(encryption, guardian->encryption_key, guardian->encryption, error))
+            return NULL;
+        return g_steal_pointer(&guardian);
+    }
+    guardian = guardian_new(name);
+    guardian->signing = load_pair(signing, &guardian->signing_key, error);
+    guardian->encryption = guardian->signing ? load_pair(encryption, &guardian->encryption_key, error) : NULL;
+    return guardian->encryption ? g_steal_pointer(&guardian) : NULL;
+}
+
 SimGuardian *sim_guardian_import(const char *name, GBytes *signing, GBytes *encryption, GError **error)
 {
     SimGuardian *guardian = NULL;
@@ -197,11 +277,6 @@ GBytes *sim_secret_bytes(gconstpointer data, gsize size)
 }
 
 /* --- using -------------------------------------------------------------------------- */
-
-static gnutls_datum_t datum(gconstpointer data, gsize size)
-{
-    return (gnutls_datum_t) { (unsigned char *) data, (unsigned) size };
-}
 
 char *sim_guardian_sign(const SimGuardian *guardian, gconstpointer data, gsize size)
 {

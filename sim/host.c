@@ -77,8 +77,9 @@ SimHost *sim_host_new(const SimHostOptions *options, GError **error)
                     options->n_machines, MAX_MACHINES);
         return NULL;
     }
-    sim_fixed_build(host);
-    sim_guardians_build(host, options->guardian);
+    sim_fixed_build(host, options->without_switch);
+    if (!sim_guardians_build(host, options->guardian, options->fabric, error))
+        return NULL;
     sim_ready_machines(host, options->n_machines);
     return g_steal_pointer(&host);
 }
@@ -103,6 +104,7 @@ void sim_host_free(SimHost *host)
     g_free(host->version);
     g_free(host->language);
     g_free(host->migration_address);
+    g_free(host->guardian_service);
     g_mutex_clear(&host->lock);
     g_free(host);
 }

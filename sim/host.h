@@ -37,6 +37,8 @@ typedef struct {
     guint attestation;    /* AttestationStatus of a guarded host: SIM_ATTESTATION_PASSED ... */
     gboolean no_msps;     /* the shielded-VM tools are not installed: no root/msps */
     SimGuardianKind guardian;
+    const char *fabric;   /* of a guarded host: the folder with the guardian of its fabric; NULL: one of its own */
+    const char *without_switch; /* the name of a switch that it lacks; NULL: it has them all */
     guint n_machines;     /* ready-made virtual machines */
     guint provisioning_ms; /* how long a guest takes to specialize itself; 0: as long as any job */
     guint job_ms;         /* how long a job runs; 0: methods complete at once where Hyper-V allows it */
@@ -107,14 +109,18 @@ char *sim_host_receive(SimHost *host, const char *body, gboolean only_check);
 /* The whole state as JSON, for tests and the demo: {"machines": [{guid, name,
  * state, notes, generation, ..., "security": {tpmEnabled, ...},
  * "keyProtector": {"set": true, "size": n, "sha256": "..."}}], "guardians":
- * [...], "instances": {class: [ {property: value} ... ]}}; volatile things
+ * [...], "disks": [paths], "instances": {class: [ {property: value} ... ]}}; volatile things
  * (jobs, uptime) only when asked for. Caller puts it. */
 json_object *sim_host_dump(SimHost *host, gboolean with_volatile);
 
 /* What an administrator may have done to a machine before: taken a checkpoint,
- * which stands in the way of some changes; or kept a configuration version of
+ * which stands in the way of some changes; turned its TPM into a key storage
+ * drive, which needs the protector just so; or kept a configuration version of
  * an older host. version: NULL leaves it. FALSE when there is no such machine. */
-gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, const char *version);
+gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, gboolean ksd,
+                                  const char *version);
+/* A virtual hard disk that has been made. FALSE when one is there, or the path is none. */
+gboolean sim_host_prepare_disk(SimHost *host, const char *path);
 /* Of the above only "guardians": [{name, fabric, hasPrivateSigningKey,
  * signingCertificate, encryptionCertificate (base64 of DER)}]: those that can
  * open a protector on this host. Caller puts it. hvsim-protector reads it. */

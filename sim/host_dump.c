@@ -3,6 +3,8 @@
  * The state as JSON. Key material never is in it: of a protector only its size
  * and digest, of guardians only their certificates.
  */
+#include <string.h>
+
 #include "sim/host_private.h"
 
 static json_object *item_json(CimType type, const CimItem *item)
@@ -120,6 +122,20 @@ static json_object *files_json(SimHost *host)
     sim_files_list(host, files);
     for (guint i = 0; i < files->len; i++)
         json_object_array_add(array, json_object_new_string(sim_text(g_ptr_array_index(files, i), "Name")));
+    return array;
+}
+
+/* Virtual hard disks that a method made, or that came with a machine. */
+static json_object *disks_json(SimHost *host)
+{
+    json_object *array = json_object_new_array();
+    g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(host->disks), (GCompareFunc) strcmp);
+
+    for (GList *at = keys; at; at = at->next) {
+        const CimObject *disk = g_hash_table_lookup(host->disks, at->data);
+
+        json_object_array_add(array, json_object_new_string(sim_text(disk, "Path")));
+    }
     return array;
 }
 
@@ -282,6 +298,7 @@ json_object *sim_host_dump(SimHost *host, gboolean with_volatile)
     json_object_object_add(json, "machines", machines);
     json_object_object_add(json, "guardians", guardians_json(host));
     json_object_object_add(json, "files", files_json(host));
+    json_object_object_add(json, "disks", disks_json(host));
     json_object_object_add(json, "instances", fixed_json(host, with_volatile));
     if (with_volatile) {
         json_object *jobs = json_object_new_array();

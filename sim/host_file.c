@@ -27,7 +27,7 @@ void sim_file_free(gpointer data)
     g_free(file);
 }
 
-static gboolean is_local_path(const char *path)
+gboolean sim_path_is_local(const char *path)
 {
     return strlen(path) < MAX_PATH && g_ascii_isalpha(path[0]) && path[1] == ':' && path[2] == '\\' &&
            path[3] != '\0' && !strpbrk(path + 2, ":*?\"<>|/") && !g_str_has_suffix(path, "\\") &&
@@ -39,7 +39,7 @@ gboolean sim_file_write(SimHost *host, const char *path, GBytes *content)
     g_autofree char *key = g_ascii_strdown(path, -1);
     SimFile *file = NULL;
 
-    if (!is_local_path(path) || strstr(key, "missing") ||
+    if (!sim_path_is_local(path) || strstr(key, "missing") ||
         (!g_hash_table_contains(host->files, key) && g_hash_table_size(host->files) >= MAX_FILES))
         return FALSE;
     file = g_new0(SimFile, 1);

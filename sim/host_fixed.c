@@ -163,7 +163,7 @@ static void management_capabilities_build(SimHost *host)
                        version_settings_new(host, versions[i], versions[i]), SIM_LINK_SUPPORTED);
 }
 
-void sim_fixed_build(SimHost *host)
+void sim_fixed_build(SimHost *host, const char *without_switch)
 {
     sim_fixed_add(host, host_row_new(host));
     services_build(host);
@@ -171,6 +171,6 @@ void sim_fixed_build(SimHost *host)
     sim_migration_build(host);
     management_capabilities_build(host);
     sim_defaults_build(host);
-    sim_switches_build(host);
+    sim_switches_build(host, without_switch);
     sim_cimv2_build(host);
 }

@@ -7,6 +7,7 @@
  *   local      the host's own guardians                  made and used here
  *   guarded    the fabric's guardian, through HGS alone  made, but of no use here
  */
+#include <errno.h>
 #include <string.h>
 
 #include "sim/guardian_private.h"
@@ -53,18 +54,34 @@ static SimGuardian *make_first(SimHost *host, SimGuardianKind kind)
                  : NULL;
 }
 
-void sim_guardians_build(SimHost *host, SimGuardianKind guardian)
+/* Hosts of one fabric have one guardian between them, and one Host Guardian
+ * Service, called after the folder that holds the guardian. Without a folder, a
+ * host is alone in its fabric. */
+static gboolean join_fabric(SimHost *host, const char *folder, GError **error)
+{
+    g_autofree char *name = folder ? g_path_get_basename(folder) : g_ascii_strdown(host->name, -1);
+
+    host->guardian_service = g_strdup_printf("http://hgs.%s.example", name);
+    if (!folder)
+        host->fabric = sim_guardian_generate("Fabric", "HGS", error);
+    else if (g_mkdir_with_parents(folder, 0700) == 0)
+        host->fabric = sim_guardian_keep("Fabric", "HGS", folder, error);
+    else
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s: %s", folder, g_strerror(errno));
+    return host->fabric != NULL;
+}
+
+gboolean sim_guardians_build(SimHost *host, SimGuardianKind guardian, const char *fabric, GError **error)
 {
     if (!schema_has_namespace(host->schema, SIM_HGS))
-        return;
+        return TRUE;
     if (guardian != SIM_GUARDIAN_NONE) {
         SimGuardian *made = make_first(host, guardian);
 
         if (made)
             g_ptr_array_add(host->guardians, made);
     }
-    if (host->guard_mode == SIM_GUARD_GUARDED)
-        host->fabric = make_guardian(host, "Fabric", "HGS");
+    return host->guard_mode != SIM_GUARD_GUARDED || join_fabric(host, fabric, error);
 }
 
 static CimValue *octets(GBytes *bytes)
@@ -171,6 +188,14 @@ SimStatus sim_hgs_guardian_remove(SimCall *call, guint32 *rv)
 
 /* --- the client's configuration ---------------------------------------------------- */
 
+static void set_service(CimObject *object, const SimHost *host, const char *property, const char *path)
+{
+    if (host->guardian_service)
+        sim_setf(object, property, "%s/%s", host->guardian_service, path);
+    else
+        sim_set(object, property, "");
+}
+
 /* Values: MSFT_HgsClientConfiguration page. */
 SimStatus sim_hgs_get(SimCall *call, guint32 *rv)
 {
@@ -179,8 +204,8 @@ SimStatus sim_hgs_get(SimCall *call, guint32 *rv)
 
     sim_set_uint(object, "Mode", call->host->guard_mode == SIM_GUARD_UNKNOWN ? 0 : guarded ? 2 : 1);
     sim_set_boolean(object, "IsHostGuarded", guarded && call->host->attestation == SIM_ATTESTATION_PASSED);
-    sim_set(object, "KeyProtectionServerUrl", guarded ? "http://hgs.fabric.example/KeyProtection" : "");
-    sim_set(object, "AttestationServerUrl", guarded ? "http://hgs.fabric.example/Attestation" : "");
+    set_service(object, call->host, "KeyProtectionServerUrl", "KeyProtection");
+    set_service(object, call->host, "AttestationServerUrl", "Attestation");
     sim_set_uint(object, "AttestationOperationMode", guarded ? 1 : 0);
     sim_set_uint(object, "AttestationStatus", guarded ? call->host->attestation : 0);
     sim_set_uint(object, "AttestationSubstatus", 0);

@@ -135,6 +135,18 @@ static guint32 work_create(SimHost *host, gpointer data, GPtrArray *created G_GN
     return SIM_RC_DONE;
 }
 
+gboolean sim_host_prepare_disk(SimHost *host, const char *path)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&host->lock);
+
+    (void) locker;
+    if (made_disk(host, path) || !sim_path_is_local(path) || !ends_in(path, ".vhdx"))
+        return FALSE;
+    g_hash_table_insert(host->disks, g_ascii_strdown(path, -1),
+                        disk_new(host, path, FORMAT_VHDX, TYPE_DYNAMIC, DEFAULT_SIZE));
+    return TRUE;
+}
+
 /* A job of the storage class, as recorded. */
 SimStatus sim_image_create(SimCall *call, guint32 *rv)
 {

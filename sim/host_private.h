@@ -113,6 +113,7 @@ struct SimHost {
     GPtrArray *jobs;       /* SimJob, the newest last */
     GPtrArray *guardians;  /* SimGuardian of the host, all with private keys but imported ones */
     SimGuardian *fabric;   /* of the fabric that a guarded host belongs to; else NULL */
+    char *guardian_service; /* http://hgs...: where that fabric's Host Guardian Service is; NULL likewise */
     GPtrArray *faults;     /* asked for from outside */
     GHashTable *files;     /* path in lower case -> SimFile; see host_file.c */
     GHashTable *disks;     /* path -> CimObject Msvm_VirtualHardDiskSettingData */
@@ -221,8 +222,8 @@ void sim_link_free(gpointer link);
 /* --- host_fixed.c, host_switch.c, host_cimv2.c -------------------------- */
 
 void sim_fixed_add(SimHost *host, CimObject *object); /* takes the reference */
-void sim_fixed_build(SimHost *host);
-void sim_switches_build(SimHost *host);
+void sim_fixed_build(SimHost *host, const char *without_switch);
+void sim_switches_build(SimHost *host, const char *without);
 void sim_cimv2_build(SimHost *host);
 CimObject *sim_fixed_find(SimHost *host, const char *class_name); /* the first of the class */
 CimObject *sim_host_row(SimHost *host);                           /* the host's own Msvm_ComputerSystem */
@@ -399,9 +400,11 @@ gboolean sim_resource_hot(const SimMachine *machine, const CimObject *part);
 /* --- host_start.c, host_guardian.c, host_image.c ------------------------ */
 
 guint32 sim_start_check(SimMachine *machine, SimFailure *failure);
+/* Whether something in it is sealed with the protector's key. */
+gboolean sim_machine_is_sealed(const SimMachine *machine);
 guint32 sim_machine_unwrap(SimMachine *machine, SimFailure *failure); /* its protector; and re-keys it */
 SimGuardian *sim_guardian_find(SimHost *host, const char *name);
-void sim_guardians_build(SimHost *host, SimGuardianKind guardian);
+gboolean sim_guardians_build(SimHost *host, SimGuardianKind guardian, const char *fabric, GError **error);
 void sim_guardians_list(SimHost *host, GPtrArray *out); /* MSFT_HgsGuardian */
 gboolean sim_file_exists(SimHost *host, const char *path);
 CimObject *sim_disk_settings(SimHost *host,
@@ -411,6 +414,7 @@ CimObject *sim_disk_settings(SimHost *host,
 
 /* A file is where a method wrote it, and nowhere else. Paths are those of a
  * local disk, C:\...; a folder with "missing" in its path is not there. */
+gboolean sim_path_is_local(const char *path);
 gboolean sim_file_write(SimHost *host, const char *path, GBytes *content);
 GBytes *sim_file_read(SimHost *host, const char *path); /* borrowed; NULL */
 void sim_files_list(SimHost *host, GPtrArray *out);     /* CIM_DataFile */

@@ -97,7 +97,7 @@ static char *check_guard(SimMachine *machine, json_object *json)
     SimFailure failure = { 0 };
     char *text = NULL;
 
-    if (!machine->security || !sim_boolean(machine->security, "TpmEnabled"))
+    if (!sim_machine_is_sealed(machine))
         return NULL;
     if (flag(json, "fromGuarded") && sim_boolean(machine->security, "ShieldingRequested") &&
         (host->guard_mode != SIM_GUARD_GUARDED || host->attestation != SIM_ATTESTATION_PASSED))

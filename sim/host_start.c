@@ -76,12 +76,17 @@ static void give_addresses(SimMachine *machine)
     }
 }
 
+gboolean sim_machine_is_sealed(const SimMachine *machine)
+{
+    return machine->security &&
+           (sim_boolean(machine->security, "TpmEnabled") || sim_boolean(machine->security, "KsdEnabled"));
+}
+
 guint32 sim_start_check(SimMachine *machine, SimFailure *failure)
 {
     guint32 code = check_files(machine, failure);
 
-    if (code == SIM_RC_DONE && machine->security &&
-        (sim_boolean(machine->security, "TpmEnabled") || sim_boolean(machine->security, "KsdEnabled")))
+    if (code == SIM_RC_DONE && sim_machine_is_sealed(machine))
         code = sim_machine_unwrap(machine, failure);
     if (code == SIM_RC_DONE)
         give_addresses(machine);

@@ -54,9 +54,11 @@ static CimObject *switch_settings_new(SimHost *host, const char *guid, const cha
     return settings;
 }
 
-void sim_switches_build(SimHost *host)
+void sim_switches_build(SimHost *host, const char *without)
 {
     for (guint i = 0; i < G_N_ELEMENTS(switches); i++) {
+        if (g_strcmp0(switches[i].name, without) == 0)
+            continue;
         sim_fixed_add(host, switch_new(host, switches[i].guid, switches[i].name));
         sim_fixed_add(host, switch_settings_new(host, switches[i].guid, switches[i].name));
     }

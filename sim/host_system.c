@@ -475,7 +475,8 @@ SimStatus sim_destroy_system(SimCall *call, guint32 *rv)
 
 /* --- what was done before ----------------------------------------------------------------- */
 
-gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, const char *version)
+gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, gboolean ksd,
+                                  const char *version)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&host->lock);
     SimMachine *machine = NULL;
@@ -496,6 +497,10 @@ gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean chec
                             host->name);
 
         sim_set(machine->settings, "Parent", parent);
+    }
+    if (ksd && machine->security) {
+        sim_set_boolean(machine->security, "TpmEnabled", FALSE);
+        sim_set_boolean(machine->security, "KsdEnabled", TRUE);
     }
     if (version)
         sim_set(machine->settings, "Version", version);

@@ -52,6 +52,8 @@ start_host(Program *program, const SimOptions *options, GError **error)
         .provisioning_ms = options->provisioning_ms,
         .no_msps = !options->shielded_tools,
         .guardian = options->guardian,
+        .fabric = options->fabric,
+        .without_switch = options->without_switch,
         .n_machines = options->machines,
         .job_ms = options->job_ms,
         .ui_language = options->ui_language,

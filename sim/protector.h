@@ -34,6 +34,8 @@ typedef struct SimProtector SimProtector;
 SimGuardian *sim_guardian_generate(const char *name, const char *host, GError **error);
 /* The same, but they expired yesterday. */
 SimGuardian *sim_guardian_generate_expired(const char *name, const char *host, GError **error);
+/* The guardian whose keys and certificates are in the folder; the first time, they are made there. */
+SimGuardian *sim_guardian_keep(const char *name, const char *host, const char *folder, GError **error);
 /* Of another place: certificates (DER) only. */
 SimGuardian *sim_guardian_import(const char *name, GBytes *signing, GBytes *encryption, GError **error);
 SimGuardian *sim_guardian_ref(SimGuardian *guardian);

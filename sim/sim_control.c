@@ -151,10 +151,21 @@ post_machine(SimControl *control, struct MHD_Connection *mhd, Call *call, char *
     const char *name = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "name");
     const char *version = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "version");
 
-    if (name && sim_host_prepare_machine(control->options.host, name, argument(mhd, "checkpoint") != 0, version))
+    if (name && sim_host_prepare_machine(control->options.host, name, argument(mhd, "checkpoint") != 0,
+                                         argument(mhd, "ksd") != 0, version))
         return MHD_HTTP_NO_CONTENT;
     *out = g_strdup("there is no such machine\n");
     return MHD_HTTP_NOT_FOUND;
+}
+
+/* The path is the body. */
+static guint
+post_disk(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
+{
+    if (sim_host_prepare_disk(control->options.host, g_strstrip(call->body->str)))
+        return MHD_HTTP_NO_CONTENT;
+    *out = g_strdup("there is one already, or that is not the path of a .vhdx\n");
+    return MHD_HTTP_CONFLICT;
 }
 
 static guint
@@ -178,6 +189,7 @@ static const struct {
     { "DELETE", "/fault", delete_fault },
     { "POST", "/latency", post_latency },
     { "POST", "/machine", post_machine },
+    { "POST", "/disk", post_disk },
     { "POST", "/migration/check", post_migration_check },
     { "POST", "/migration/receive", post_migration },
     { "POST", "/quit", post_quit },

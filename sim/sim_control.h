@@ -6,6 +6,7 @@
  *   GET /log[?since=SEQ]           GET /counters   POST /counters/reset
  *   POST /fault (a specification)  DELETE /fault
  *   POST /latency (milliseconds)   POST /quit
+ *   POST /machine?name=...         POST /disk (a path)
  *   POST /migration/check          POST /migration/receive (from another hvsim)
  */
 #pragma once

@@ -34,6 +34,8 @@ static const char help[] =
     "  --ui-language TAG         of its texts (default en-US)\n"
     "  --guard-mode MODE         none, local, guarded or unknown (default local)\n"
     "  --attestation STATUS      of a guarded host: 0, 1, 100, 200, 300 ... (default 100, passed)\n"
+    "  --fabric DIR              a guarded host is of the fabric whose guardian is in that folder;\n"
+    "                            the first host of a fabric makes it (default: of none but its own)\n"
     "  --guardian KIND           the UntrustedGuardian: no, yes, expired or imported (default no)\n"
     "  --shielded-tools yes|no   whether root/msps is there (default yes)\n"
     "  --vms N                   virtual machines to begin with (default 0, at most 10000)\n"
@@ -41,6 +43,7 @@ static const char help[] =
     "  --job-ms N                how long a job takes (default 50)\n"
     "  --peer NAME=SOCKET        another hvsim, by its control socket, to migrate machines to;\n"
     "                            may be repeated\n"
+    "  --without-switch NAME     a virtual switch that the host lacks\n"
     "  --migration yes|no        whether migration is enabled (default yes)\n"
     "  --migration-ms N          how long a migration takes (default: as any job)\n"
     "  --schema DIR              the classes of the host\n"
@@ -64,7 +67,8 @@ enum {
     OPT_ALLOW_UNENCRYPTED, OPT_USER, OPT_PASSWORD_FILE, OPT_NAME, OPT_HOST_VERSION, OPT_UI_LANGUAGE, OPT_GUARD_MODE,
     OPT_ATTESTATION, OPT_GUARDIAN, OPT_SHIELDED_TOOLS, OPT_PROVISIONING_MS, OPT_VMS, OPT_JOB_MS, OPT_SCHEMA,
     OPT_LATENCY, OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT, OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS, OPT_FAULT, OPT_PEER,
-    OPT_MIGRATION, OPT_MIGRATION_MS, OPT_LOG, OPT_CONTROL, OPT_READY_FD, OPT_HELP, OPT_VERSION,
+    OPT_MIGRATION, OPT_MIGRATION_MS, OPT_FABRIC, OPT_WITHOUT_SWITCH, OPT_LOG, OPT_CONTROL, OPT_READY_FD, OPT_HELP,
+    OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -91,6 +95,8 @@ static const struct option long_options[] = {
     { "peer", required_argument, NULL, OPT_PEER },
     { "migration", required_argument, NULL, OPT_MIGRATION },
     { "migration-ms", required_argument, NULL, OPT_MIGRATION_MS },
+    { "fabric", required_argument, NULL, OPT_FABRIC },
+    { "without-switch", required_argument, NULL, OPT_WITHOUT_SWITCH },
     { "schema", required_argument, NULL, OPT_SCHEMA },
     { "latency", required_argument, NULL, OPT_LATENCY },
     { "max-envelope", required_argument, NULL, OPT_MAX_ENVELOPE },
@@ -121,6 +127,17 @@ set_text(char **target, const char *name, const char *value)
     g_free(*target);
     *target = g_strdup(value);
     return TRUE;
+}
+
+/* A folder that can give its name to a host of the network. */
+static gboolean
+set_fabric(char **target, const char *name, const char *value)
+{
+    g_autofree char *last = g_path_get_basename(value);
+
+    if (!g_regex_match_simple("^[A-Za-z0-9][A-Za-z0-9-]{0,62}$", last, 0, 0))
+        return complain(name, value);
+    return set_text(target, name, value);
 }
 
 static gboolean
@@ -187,6 +204,10 @@ set_host_option(SimOptions *options, int option, const char *name, const char *v
         return set_text(&options->host_version, name, value);
     case OPT_UI_LANGUAGE:
         return set_text(&options->ui_language, name, value);
+    case OPT_FABRIC:
+        return set_fabric(&options->fabric, name, value);
+    case OPT_WITHOUT_SWITCH:
+        return set_text(&options->without_switch, name, value);
     case OPT_SCHEMA:
         return set_text(&options->schema, name, value);
     case OPT_ATTESTATION:
@@ -277,6 +298,8 @@ check_together(const SimOptions *options)
         message = "one of --tls-dir, --tls-cert with --tls-key, and --http is needed";
     else if (strlen(options->name) > 15 || strpbrk(options->name, " \\/:*?\"<>|"))
         message = "--name: not a computer name of at most 15 characters";
+    else if (options->fabric && options->guard_mode != SIM_GUARD_GUARDED)
+        message = "--fabric is of a guarded host: --guard-mode guarded";
     if (message)
         fprintf(stderr, PROGRAM ": %s; see " PROGRAM " --help\n", message);
     return message == NULL;
@@ -357,6 +380,8 @@ sim_options_clear(SimOptions *options)
     g_free(options->name);
     g_free(options->host_version);
     g_free(options->ui_language);
+    g_free(options->fabric);
+    g_free(options->without_switch);
     g_ptr_array_unref(options->faults);
     g_ptr_array_unref(options->peers);
     g_free(options->log);

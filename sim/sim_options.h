@@ -22,6 +22,7 @@ typedef struct {
     guint attestation, provisioning_ms;
     gboolean shielded_tools;
     SimGuardianKind guardian;
+    char *fabric, *without_switch;
     guint machines, job_ms, latency;
     guint max_envelope_kb, enumeration_ms, max_operations;
     WireBytes bytes;
