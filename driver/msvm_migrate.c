@@ -91,13 +91,19 @@ host_of(const char *text)
 
 /* --- asking both hosts -------------------------------------------------------------- */
 
+typedef struct {
+    bool guarded;
+    HypervTraveller *traveller;
+} Description;
+
 static gboolean
 describe(MsvmTarget *target, gpointer opaque, GError **error)
 {
-    HypervTraveller **traveller = opaque;
+    Description *description = opaque;
 
-    *traveller = hyperv_migrate_describe(target->priv->host, target->guid, NULL, error);
-    return *traveller != NULL;
+    description->traveller = hyperv_migrate_describe(target->priv->host, target->guid, description->guarded, NULL,
+                                                     error);
+    return description->traveller != NULL;
 }
 
 static int
@@ -110,17 +116,18 @@ check_offline(const HypervTraveller *traveller, unsigned int flags)
     return -1;
 }
 
+/* check: for a check of the destination, not only to be moved. */
 static HypervTraveller *
-describe_target(MsvmTarget *target, unsigned int flags)
+describe_target(MsvmTarget *target, bool check, unsigned int flags)
 {
+    Description description = { .guarded = check && !(flags & VIR_MIGRATE_UNSAFE) };
     g_autoptr(HypervTraveller) traveller = NULL;
 
-    if (msvmMarkerRequireNone(target) < 0)
+    if (msvmMarkerRequireNone(target) < 0 ||
+        msvmTargetRun(target, _("cannot migrate"), describe, &description) < 0)
         return NULL;
-    if (msvmTargetRun(target, _("cannot migrate"), describe, &traveller) < 0 ||
-        check_offline(traveller, flags) < 0)
-        return NULL;
-    return g_steal_pointer(&traveller);
+    traveller = description.traveller;
+    return check_offline(traveller, flags) < 0 ? NULL : g_steal_pointer(&traveller);
 }
 
 /* Names and UUIDs are libvirt's, not Hyper-V's: nobody else guards them. */
@@ -205,7 +212,7 @@ msvmDomainMigrateBegin3Params(virDomainPtr dom, virTypedParameterPtr params, int
 
     if (!(target = msvmTargetNew(dom)) || virDomainMigrateBegin3ParamsEnsureACL(dom->conn, target->def) < 0 ||
         read_wishes(params, nparams, &wishes) < 0 || check_wishes(&wishes, target->def->name) < 0 ||
-        !(traveller = describe_target(target, flags)) || !(xml = format_domain(target, traveller)))
+        !(traveller = describe_target(target, true, flags)) || !(xml = format_domain(target, traveller)))
         return NULL;
     if (flags & VIR_MIGRATE_OFFLINE)
         ticket = msvmMigrateOffer(target->priv->host, target->guid);
@@ -248,7 +255,7 @@ perform_direct(MsvmTarget *target, const char *dconnuri, const char *uri, unsign
     }
     if (dconnuri && uri && !(name = host_of(uri)))
         return -1;
-    if (!(traveller = describe_target(target, flags)) ||
+    if (!(traveller = describe_target(target, true, flags)) ||
         !(dest = msvmPrivateOpenPeer(target->conn, dconnuri ? dconnuri : uri)) ||
         !(addresses = check_destination(dest, target->def, traveller, flags)))
         return -1;
@@ -271,7 +278,7 @@ perform_prepared(MsvmTarget *target, const Wishes *wishes, const char *cookie, i
         virReportError(VIR_ERR_INVALID_ARG, "%s", _("no destination host was given"));
         return -1;
     }
-    if (!(name = host_of(wishes->uri)) || !(traveller = describe_target(target, flags)))
+    if (!(name = host_of(wishes->uri)) || !(traveller = describe_target(target, false, flags)))
         return -1;
     move = make_move(name, addresses, flags);
     return move_target(target, traveller, &move);
@@ -365,7 +372,7 @@ move_offered(MsvmPrivate *dest, const char *ticket, const char *destination, cha
                          "VIR_MIGRATE_OFFLINE, a domain that is off moves without it, too"));
         return -1;
     }
-    traveller = hyperv_migrate_describe(source, guid, NULL, &error);
+    traveller = hyperv_migrate_describe(source, guid, false, NULL, &error);
     if (traveller && check_offline(traveller, flags) < 0)
         return -1;
     ok = traveller && hyperv_migrate(source, traveller, &move, NULL, &error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hyperv/hyperv_guard.h"
 
+#include <string.h>
+
 #include "hyperv/hyperv_guardian.h"
 #include "hyperv/hyperv_metadata.h"
 #include "hyperv/hyperv_protector.h"
@@ -40,7 +42,30 @@ static HypervGuardMode mode_from_wire(guint64 mode)
     }
 }
 
+/* NULL in *service, without an error, where the host names none. */
+static gboolean read_service(const WsmanInstance *configuration, char **service, GError **error)
+{
+    const char *url = wsman_instance_get_string(configuration, "KeyProtectionServerUrl");
+
+    *service = NULL;
+    if (url && strlen(url) > HYPERV_GUARD_MAX_SERVICE) {
+        hyperv_error_set(error, HYPERV_ERROR_FAILED, 0,
+                         "reading the guard mode: the address of the Host Guardian Service is longer than %d bytes",
+                         HYPERV_GUARD_MAX_SERVICE);
+        return FALSE;
+    }
+    if (url && *url)
+        *service = g_strdup(url);
+    return TRUE;
+}
+
 gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *cancellable, GError **error)
+{
+    return hyperv_query_guard_and_service(host, guard, NULL, cancellable, error);
+}
+
+gboolean hyperv_query_guard_and_service(HypervHost *host, HypervGuard *guard, char **service,
+                                        GCancellable *cancellable, GError **error)
 {
     HypervCall call = { .host = host, .cancellable = cancellable };
     g_autoptr(GError) local_error = NULL;
@@ -50,6 +75,8 @@ gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *
     guint64 value = 0;
 
     *guard = (HypervGuard){ .mode = HYPERV_GUARD_NONE };
+    if (service)
+        *service = NULL;
     if (!out && (g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_INVALID_CLASS) ||
                  g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_INVALID_METHOD)))
         return TRUE;
@@ -68,7 +95,7 @@ gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *
     value = 0;
     wsman_instance_get_uint(configuration, "AttestationStatus", &value);
     guard->attestation_status = value;
-    return TRUE;
+    return !service || guard->mode != HYPERV_GUARD_GUARDED || read_service(configuration, service, error);
 }
 
 gboolean hyperv_guard_has_passed(const HypervGuard *guard)

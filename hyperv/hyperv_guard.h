@@ -23,6 +23,14 @@ typedef struct {
 /* One request. A host without the classes gives HYPERV_GUARD_NONE. */
 gboolean hyperv_query_guard(HypervHost *host, HypervGuard *guard, GCancellable *cancellable, GError **error);
 
+/* More than any URL that HTTP servers take. */
+#define HYPERV_GUARD_MAX_SERVICE 2048
+
+/* The same, and where the Host Guardian Service of a guarded host is:
+ * KeyProtectionServerUrl. Caller frees; NULL where there is none. */
+gboolean hyperv_query_guard_and_service(HypervHost *host, HypervGuard *guard, char **service,
+                                        GCancellable *cancellable, GError **error);
+
 /* AttestationStatus passed, and IsHostGuarded. */
 gboolean hyperv_guard_has_passed(const HypervGuard *guard);
 

@@ -33,6 +33,7 @@ const HypervGuardian *hyperv_guardian_find(const GPtrArray *guardians, const cha
 /* A guardian that a key protector is wrapped for. */
 typedef struct {
     gboolean is_owner;
+    gboolean is_local; /* of a machine that migrates: a guardian of its source, which has the private keys */
     HypervCertificate *signing;
     HypervCertificate *encryption;
 } HypervWrapping;

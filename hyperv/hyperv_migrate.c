@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#include "hyperv/hyperv_authorise.h"
 #include "hyperv/hyperv_find.h"
 #include "hyperv/hyperv_job.h"
 #include "hyperv/hyperv_load.h"
 #include "hyperv/hyperv_method.h"
+#include "hyperv/hyperv_migrate_guard.h"
 #include "hyperv/hyperv_names.h"
 #include "hyperv/hyperv_rasd.h"
 
@@ -36,6 +36,7 @@ void hyperv_traveller_free(HypervTraveller *traveller)
     g_free(traveller->name);
     g_free(traveller->version);
     g_clear_pointer(&traveller->wrappings, g_ptr_array_unref);
+    g_free(traveller->guard_service);
     g_clear_pointer(&traveller->compatibility, g_bytes_unref);
     g_clear_pointer(&traveller->machine, hyperv_machine_free);
     g_free(traveller);
@@ -101,27 +102,12 @@ static gboolean fetch_compatibility(HypervCall *call, HypervTraveller *traveller
     if (!out)
         return FALSE;
     traveller->compatibility = wsman_instance_get_bytes(out, "CompatibilityInfo");
-    return TRUE;
-}
-
-static gboolean fetch_wrappings(HypervCall *call, HypervTraveller *traveller, GError **error)
-{
-    g_autoptr(GBytes) protector = NULL;
-    gsize size;
-    const guint8 *data;
-
-    if (!traveller->machine->security.tpm_enabled)
+    if (traveller->compatibility && g_bytes_get_size(traveller->compatibility) > 0)
         return TRUE;
-    if (!hyperv_read_protector(call->host, traveller->guid, &protector, call->cancellable, error))
-        return FALSE;
-    if (!protector) {
-        hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "'%s' has a TPM, but no key protector",
-                         traveller->name);
-        return FALSE;
-    }
-    data = g_bytes_get_data(protector, &size);
-    traveller->wrappings = hyperv_protector_wrappings(data, size, error);
-    return traveller->wrappings != NULL;
+    hyperv_error_set(error, HYPERV_ERROR_FAILED, 0,
+                     "asking what a destination must have: host '%s' gives no compatibility information of '%s'",
+                     hyperv_host_get_name(call->host), traveller->name);
+    return FALSE;
 }
 
 static gboolean take_state(HypervTraveller *traveller, HypervState state, GError **error)
@@ -136,8 +122,8 @@ static gboolean take_state(HypervTraveller *traveller, HypervState state, GError
     return FALSE;
 }
 
-HypervTraveller *hyperv_migrate_describe(HypervHost *source, const char *guid, GCancellable *cancellable,
-                                         GError **error)
+HypervTraveller *hyperv_migrate_describe(HypervHost *source, const char *guid, gboolean guarded,
+                                         GCancellable *cancellable, GError **error)
 {
     HypervCall call = { .host = source, .cancellable = cancellable };
     g_autoptr(HypervTraveller) traveller = hyperv_traveller_new();
@@ -154,7 +140,8 @@ HypervTraveller *hyperv_migrate_describe(HypervHost *source, const char *guid, G
         return NULL;
     traveller->version = g_strdup(traveller->machine->version);
     traveller->shielded = traveller->machine->security.shielding_requested;
-    if (!fetch_wrappings(&call, traveller, error) || !fetch_compatibility(&call, traveller, error))
+    if ((guarded && !hyperv_migrate_guard_describe(&call, traveller, error)) ||
+        !fetch_compatibility(&call, traveller, error))
         return NULL;
     return g_steal_pointer(&traveller);
 }
@@ -185,8 +172,6 @@ static gboolean check_compatibility(HypervCall *call, const HypervTraveller *tra
     gsize size;
     const guint8 *data;
 
-    if (!traveller->compatibility)
-        return TRUE;
     data = g_bytes_get_data(traveller->compatibility, &size);
     wsman_args_add_secret_bytes(args, "CompatibilityInfo", data, size);
     out = wsman_client_invoke(hyperv_host_get_client(call->host), service, "CheckSystemCompatibilityInfo", args,
@@ -204,37 +189,6 @@ static gboolean check_compatibility(HypervCall *call, const HypervTraveller *tra
         hyperv_error_set(error, hyperv_return_code_kind(code), code,
                          "asking host '%s' for its compatibility: %s (return code %" G_GUINT64_FORMAT ")",
                          hyperv_host_get_name(call->host), hyperv_return_code_name(code), code);
-    return FALSE;
-}
-
-/* A guarded fabric that is attested, and whose guardian nobody but its Host
- * Guardian Service knows, has the last word itself. */
-static gboolean is_safe(const HypervGuard *guard, HypervAuthorises authorises)
-{
-    return authorises == HYPERV_AUTHORISES_YES ||
-           (authorises == HYPERV_AUTHORISES_UNKNOWN && guard->mode == HYPERV_GUARD_GUARDED);
-}
-
-static gboolean check_guard(HypervCall *call, const HypervTraveller *traveller, GError **error)
-{
-    HypervGuard guard;
-    g_autoptr(GPtrArray) guardians = NULL;
-    g_autofree char *reason = NULL;
-
-    if (!traveller->wrappings)
-        return TRUE;
-    if (!hyperv_query_guard(call->host, &guard, call->cancellable, error))
-        return FALSE;
-    guardians = guard.mode == HYPERV_GUARD_LOCAL
-                    ? hyperv_list_guardians(call->host, call->cancellable, error)
-                    : g_ptr_array_new_with_free_func((GDestroyNotify)hyperv_guardian_free);
-    if (!guardians)
-        return FALSE;
-    if (is_safe(&guard, hyperv_authorise_with(&guard, guardians, traveller->wrappings, &reason)))
-        return TRUE;
-    hyperv_error_set(error, HYPERV_ERROR_UNSAFE, 0, "the key protector of '%s' does not authorise host '%s' (guard "
-                     "mode %s): %s", traveller->name, hyperv_host_get_name(call->host),
-                     hyperv_guard_mode_name(guard.mode), reason ? reason : "the host does not say why");
     return FALSE;
 }
 
@@ -262,7 +216,7 @@ gboolean hyperv_migrate_check(HypervHost *destination, const HypervTraveller *tr
 
     if (!require_enabled(&call, error) || !(list = fetch_addresses(&call, error)) ||
         !check_absent(&call, traveller, error) || !check_compatibility(&call, traveller, error) ||
-        (!unsafe && !check_guard(&call, traveller, error)))
+        (!unsafe && !hyperv_migrate_guard_check(&call, traveller, error)))
         return FALSE;
     *addresses = g_steal_pointer(&list);
     return TRUE;

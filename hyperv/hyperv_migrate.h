@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "hyperv/hyperv_guard.h"
 #include "hyperv/hyperv_host.h"
 #include "hyperv/hyperv_machine.h"
 
@@ -21,8 +22,11 @@ typedef struct {
     gboolean active;           /* running, not off or saved */
     gboolean off;
     gboolean shielded;
-    GPtrArray *wrappings;      /* HypervWrapping of its protector; NULL: it has no TPM */
-    GBytes *compatibility;     /* GetSystemCompatibilityInfo; NULL: the host has none */
+    gboolean asked;            /* the source was asked for the next three */
+    GPtrArray *wrappings;      /* HypervWrapping of its protector; NULL: it has none */
+    HypervGuardMode guard;     /* of the source, where there is a protector */
+    char *guard_service;       /* the source's Host Guardian Service; NULL: it has none */
+    GBytes *compatibility;     /* GetSystemCompatibilityInfo */
     HypervMachine *machine;    /* at the source only */
 } HypervTraveller;
 
@@ -30,11 +34,12 @@ HypervTraveller *hyperv_traveller_new(void);
 void hyperv_traveller_free(HypervTraveller *traveller);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HypervTraveller, hyperv_traveller_free)
 
-/* Asks the source. HYPERV_ERROR_NO_MACHINE; HYPERV_ERROR_UNSUPPORTED when
+/* Asks the source; guarded: for the machine's protector and the guard, too, as
+ * hyperv_migrate_check() wants them. HYPERV_ERROR_NO_MACHINE; HYPERV_ERROR_UNSUPPORTED when
  * migration is not enabled there; HYPERV_ERROR_INVALID_STATE for a machine
  * that is paused or on its way from one state to another. */
-HypervTraveller *hyperv_migrate_describe(HypervHost *source, const char *guid, GCancellable *cancellable,
-                                         GError **error);
+HypervTraveller *hyperv_migrate_describe(HypervHost *source, const char *guid, gboolean guarded,
+                                         GCancellable *cancellable, GError **error);
 
 /*
  * Asks the destination whether it takes the machine. *addresses: where it
@@ -43,7 +48,7 @@ HypervTraveller *hyperv_migrate_describe(HypervHost *source, const char *guid, G
  *
  *   HYPERV_ERROR_UNSUPPORTED   migration is not enabled there
  *   HYPERV_ERROR_INCOMPATIBLE  CheckSystemCompatibilityInfo says no; the message holds its reasons
- *   HYPERV_ERROR_UNSAFE        the machine's protector does not authorise that host
+ *   HYPERV_ERROR_UNSAFE        nothing says that the machine could run there: hyperv_migrate_guard.h
  *   HYPERV_ERROR_IN_USE        a machine with this VM id is there already
  */
 gboolean hyperv_migrate_check(HypervHost *destination, const HypervTraveller *traveller, gboolean unsafe,

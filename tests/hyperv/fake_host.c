@@ -515,6 +515,7 @@ static WsmanInstance *get_configuration(FakeHost *fake, const WsmanArgs *args, G
     }
     wsman_instance_set_uint(configuration, "Mode", WSMAN_CIM_UINT16, fake->guard_mode);
     wsman_instance_set_boolean(configuration, "IsHostGuarded", fake->guard_mode == 2);
+    wsman_instance_set_string(configuration, "KeyProtectionServerUrl", fake->guard_service);
     wsman_instance_set_uint(configuration, "AttestationStatus", WSMAN_CIM_UINT16, fake->guard_mode == 2 ? 100 : 0);
     out = fake_out(0);
     fake_set_instance(out, "cmdletOutput", configuration);

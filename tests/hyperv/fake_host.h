@@ -31,6 +31,7 @@ typedef struct {
     gboolean deaf_to_protector; /* SetKeyProtector likewise */
     gboolean deaf_to_secure_boot; /* DefineSystem does not take it */
     guint guard_mode;        /* 0: no HGS classes; else Mode */
+    const char *guard_service; /* KeyProtectionServerUrl */
     gboolean has_guardian;
     const char *boot_suffix; /* of boot sources' ids; "\\B" is the rule */
     guint max_summaries;     /* more in one answer is too large; 0: no limit */

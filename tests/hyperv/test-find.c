@@ -363,6 +363,32 @@ static void test_guard_mode_is_read_in_one_request(void **state)
     assert_int_equal(guard.mode, HYPERV_GUARD_NONE);
 }
 
+static void test_the_guardian_service_is_that_of_a_guarded_host(void **state)
+{
+    FakeHost *fake = *state;
+    g_autofree char *longest = g_strnfill(HYPERV_GUARD_MAX_SERVICE, 'h');
+    g_autofree char *longer = g_strnfill(HYPERV_GUARD_MAX_SERVICE + 1, 'h');
+    const struct {
+        guint mode;
+        const char *told, *expected;
+    } rows[] = { { 0, longest, NULL }, { 1, longest, NULL }, { 2, longest, longest }, { 2, "", NULL } };
+    HypervGuard guard;
+    char *service = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        fake->guard_mode = rows[i].mode;
+        fake->guard_service = rows[i].told;
+        assert_true(hyperv_query_guard_and_service(fake->host, &guard, &service, NULL, NULL));
+        assert_int_equal(g_strcmp0(service, rows[i].expected), 0);
+        g_clear_pointer(&service, g_free);
+    }
+    fake->guard_service = longer;
+    assert_false(hyperv_query_guard_and_service(fake->host, &guard, &service, NULL, &error));
+    assert_null(service);
+    assert_non_null(strstr(error->message, "is longer than 2048 bytes"));
+}
+
 static void test_power_takes_one_request_and_knows_bad_states(void **state)
 {
     FakeHost *fake = *state;
@@ -440,6 +466,7 @@ int main(void)
         T(test_find_and_load_take_at_most_six_requests),
         T(test_failure_of_any_request_of_a_load_is_told),
         T(test_guard_mode_is_read_in_one_request),
+        T(test_the_guardian_service_is_that_of_a_guarded_host),
         T(test_power_takes_one_request_and_knows_bad_states),
         T(test_keys_are_read_from_object_paths_of_every_form),
         T(test_guids_are_normalized_or_refused),

@@ -12,6 +12,11 @@ from msvmtest import BUILDDIR, Client, Host, workspace
 TPM = tpm_with_key()
 
 
+def fabric(name):
+    """Options of a host that is guarded and attested; hosts of one fabric have one guardian."""
+    return "--guard-mode", "guarded", "--guardian", "no", "--fabric", "{directory}/" + name
+
+
 class Pair:
     """HV01 and HV02, which know each other, and a client of both."""
 
@@ -21,10 +26,11 @@ class Pair:
         for number, more in ((0, first), (1, second)):
             peer = f"HV0{2 - number}={places[1 - number]}/control"
             self.hosts.append(Host(places[number], "--name", f"HV0{number + 1}", "--peer", peer,
-                                   "--guardian", "yes", "--job-ms", "5", *more))
+                                   "--guardian", "yes", "--job-ms", "5",
+                                   *(option.format(directory=directory) for option in more)))
         self.one, self.two = self.hosts
         self.client = Client(directory, self.one, config=self.config())
-        self.add_credentials("hv02", "hv03")
+        self.add_credentials("hv01", "hv02", "hv03")
         self.uri1, self.client.host = self.client.uri, self.two
         self.uri2, self.client.host = self.client.make_uri(), self.one
 
@@ -38,10 +44,9 @@ class Pair:
             file.write("".join(f"[auth-msvm-{name}]\ncredentials=hv\n" for name in names))
 
     def protector(self, *hosts):
-        """One that authorises these hosts."""
-        guardians = [g for host in hosts for g in host.state()["guardians"]]
-        for number, guardian in enumerate(guardians):
-            guardian["name"] = f"g{number}"
+        """One that authorises these hosts; two of one fabric have one guardian."""
+        found = {g["encryptionCertificate"]: g for host in hosts for g in host.state()["guardians"]}
+        guardians = [dict(guardian, name=f"g{number}") for number, guardian in enumerate(found.values())]
         return subprocess.run([os.path.join(BUILDDIR, "hvsim-protector"), "--guardians", "-"],
                               input=json.dumps({"guardians": guardians}).encode(),
                               capture_output=True, check=True).stdout
