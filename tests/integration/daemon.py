@@ -10,11 +10,12 @@ from msvmtest import Client, Skip, running_host, wait_for, workspace
 
 class Daemon:
     """A libvirtd of its own: its configuration, state and sockets lie in one
-    folder, bound over the system's for this process alone."""
+    folder, bound over the system's for this process alone. The client's host is
+    called hv01 there; more: other names, with their URIs."""
 
     FOLDERS = ("/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt", "/run/libvirt")
 
-    def __init__(self, directory, client):
+    def __init__(self, directory, client, **more):
         self.socket = os.path.join(directory, "libvirt-sock")
         config = os.path.join(directory, "etc", "libvirtd.conf")
         script = ""
@@ -27,7 +28,8 @@ class Daemon:
             file.write(f'unix_sock_dir = "{directory}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n'
                        'log_outputs = "3:stderr"\nhost_uuid_source = "machine-id"\n')
         with open(os.path.join(directory, "etc", "libvirt.conf"), "w", encoding="utf-8") as file:
-            file.write(f'uri_aliases = [ "hv01={client.uri}" ]\n')
+            aliases = {"hv01": client.uri, **more}
+            file.write("uri_aliases = [ " + ", ".join(f'"{name}={uri}"' for name, uri in aliases.items()) + " ]\n")
         self.stderr = open(os.path.join(directory, "stderr"), "w", encoding="utf-8")
         self.process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", script + "exec libvirtd -f /etc/libvirt/libvirtd.conf -p "
