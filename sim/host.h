@@ -113,12 +113,17 @@ char *sim_host_receive(SimHost *host, const char *body, gboolean only_check);
  * (jobs, uptime) only when asked for. Caller puts it. */
 json_object *sim_host_dump(SimHost *host, gboolean with_volatile);
 
-/* What an administrator may have done to a machine before: taken a checkpoint,
- * which stands in the way of some changes; turned its TPM into a key storage
- * drive, which needs the protector just so; or kept a configuration version of
- * an older host. version: NULL leaves it. FALSE when there is no such machine. */
-gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, gboolean ksd,
-                                  const char *version);
+/* What an administrator may have done to a machine before. */
+typedef struct {
+    gboolean checkpoint; /* taken one, which stands in the way of some changes */
+    gboolean ksd;        /* turned its TPM into a key storage drive, which needs the protector just so */
+    gboolean tpm_off;    /* turned its TPM off, which keeps protector and state */
+    const char *version; /* kept a configuration version of an older host; NULL: leave it */
+    const char *notes;   /* written these; NULL: leave them */
+} SimPreparation;
+
+/* FALSE when there is no such machine. */
+gboolean sim_host_prepare_machine(SimHost *host, const char *name, const SimPreparation *preparation);
 /* A virtual hard disk that has been made. FALSE when one is there, or the path is none. */
 gboolean sim_host_prepare_disk(SimHost *host, const char *path);
 /* Of the above only "guardians": [{name, fabric, hasPrivateSigningKey,

@@ -475,8 +475,7 @@ SimStatus sim_destroy_system(SimCall *call, guint32 *rv)
 
 /* --- what was done before ----------------------------------------------------------------- */
 
-gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean checkpoint, gboolean ksd,
-                                  const char *version)
+gboolean sim_host_prepare_machine(SimHost *host, const char *name, const SimPreparation *preparation)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&host->lock);
     SimMachine *machine = NULL;
@@ -490,7 +489,7 @@ gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean chec
     }
     if (!machine)
         return FALSE;
-    if (checkpoint) {
+    if (preparation->checkpoint) {
         g_autofree char *parent =
             g_strdup_printf("\\\\%s\\root\\virtualization\\v2:Msvm_VirtualSystemSettingData"
                             ".InstanceID=\"Microsoft:5C8A1F0E-6B1D-4F4C-9A43-0C35D1E7B5A1\"",
@@ -498,11 +497,13 @@ gboolean sim_host_prepare_machine(SimHost *host, const char *name, gboolean chec
 
         sim_set(machine->settings, "Parent", parent);
     }
-    if (ksd && machine->security) {
+    if ((preparation->tpm_off || preparation->ksd) && machine->security)
         sim_set_boolean(machine->security, "TpmEnabled", FALSE);
+    if (preparation->ksd && machine->security)
         sim_set_boolean(machine->security, "KsdEnabled", TRUE);
-    }
-    if (version)
-        sim_set(machine->settings, "Version", version);
+    if (preparation->version)
+        sim_set(machine->settings, "Version", preparation->version);
+    if (preparation->notes)
+        sim_set_list(machine->settings, "Notes", preparation->notes, NULL);
     return TRUE;
 }

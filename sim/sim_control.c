@@ -149,10 +149,15 @@ static guint
 post_machine(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     const char *name = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "name");
-    const char *version = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "version");
+    SimPreparation preparation = {
+        .checkpoint = argument(mhd, "checkpoint") != 0,
+        .ksd = argument(mhd, "ksd") != 0,
+        .tpm_off = argument(mhd, "tpm-off") != 0,
+        .version = MHD_lookup_connection_value(mhd, MHD_GET_ARGUMENT_KIND, "version"),
+        .notes = call->body->len > 0 ? call->body->str : NULL,
+    };
 
-    if (name && sim_host_prepare_machine(control->options.host, name, argument(mhd, "checkpoint") != 0,
-                                         argument(mhd, "ksd") != 0, version))
+    if (name && sim_host_prepare_machine(control->options.host, name, &preparation))
         return MHD_HTTP_NO_CONTENT;
     *out = g_strdup("there is no such machine\n");
     return MHD_HTTP_NOT_FOUND;

@@ -122,6 +122,10 @@ class Host:
     def no_faults(self):
         self.ask("DELETE", "/fault")
 
+    def prepare(self, name, query="", notes=None):
+        """What an administrator does to a machine on the host itself."""
+        self.ask("POST", f"/machine?name={name}&{query}", notes)
+
     def latency(self, milliseconds):
         self.ask("POST", "/latency", str(milliseconds))
 
