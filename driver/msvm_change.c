@@ -174,6 +174,19 @@ make_protection(MsvmChange *change, MsvmProtection **protection)
 
 /* --- the host ------------------------------------------------------------------------ */
 
+/* Who cleans up after a define that was cut off is to find its files, too. */
+static char *
+pending_notes(const MsvmChange *change, const HypervProtection *protection)
+{
+    g_autoptr(MsvmRecord) record = NULL;
+
+    if (!protection || !protection->provisioning)
+        return g_strdup(change->plan->pending_notes);
+    record = msvmRecordParse(change->plan->pending_notes);
+    record->provisioning = g_strdup(protection->provisioning->directory);
+    return msvmRecordFormat(record);
+}
+
 static int
 apply(MsvmChange *change, const MsvmProtection *keys)
 {
@@ -189,9 +202,10 @@ apply(MsvmChange *change, const MsvmProtection *keys)
         ok = hyperv_redefine_marked(change->priv->host, change->current, change->plan->machine, protection,
                                     msvmMarkerSet, change->priv, NULL, &error);
     } else {
-        change->guid = hyperv_define_unrivalled(change->priv->host, change->plan->machine,
-                                                change->plan->pending_notes, protection, msvmMarkerCheckRivals,
-                                                &rival, NULL, &error);
+        g_autofree char *pending = pending_notes(change, protection);
+
+        change->guid = hyperv_define_unrivalled(change->priv->host, change->plan->machine, pending, protection,
+                                                msvmMarkerCheckRivals, &rival, NULL, &error);
         ok = change->guid != NULL;
     }
     msvmWorkEnd(change->priv->host, work);

@@ -281,8 +281,8 @@ msvmDomainSetMetadata(virDomainPtr dom, int type, const char *metadata, const ch
     held = msvmClaimTake(hyperv_host_get_name(target->priv->host), target->def->name, target->uuid);
     if (msvmMarkerRequireNone(target) < 0 ||
         msvmTargetRun(target, _("cannot get the notes of"), load_details, &found) < 0 ||
-        msvmMarkerRefuse(target->priv, target->def->name, found->notes) < 0 || check_impact(target, found, flags) < 0 ||
-        msvmMetadataLoad(target->def, found->notes) < 0 ||
+        msvmMarkerRefuse(target->priv, target->def->name, found->notes) < 0 ||
+        check_impact(target, found, flags) < 0 || msvmMetadataLoad(target->def, found->notes) < 0 ||
         msvmMetadataChange(target->def, type, metadata, key, uri) < 0 ||
         !(notes = msvmPlanNotes(target->def, found->notes)))
         return -1;

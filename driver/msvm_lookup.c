@@ -44,12 +44,14 @@ msvmLookupReportNoDomain(const MsvmPrivate *priv, const unsigned char *uuid, con
 
 /* --- abandoned machines ------------------------------------------------------- */
 
-static bool
-is_abandoned(HypervHost *host, const HypervFound *found)
+void
+msvmLookupRemoveFiles(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record)
 {
-    g_autoptr(MsvmRecord) record = msvmRecordParse(found->notes);
+    g_autoptr(GError) error = NULL;
 
-    return record->pending && msvmWorkIsAbandoned(host, found->guid, record);
+    if (record->provisioning && !hyperv_provision_clean(priv->host, found->guid, record->provisioning, &error))
+        VIR_WARN("Of the provisioning of machine %s ('%s') on host '%s', %s", found->guid, found->name, priv->name,
+                 error->message);
 }
 
 /* Whether it is still the half-made machine that was seen. Its maker may have
@@ -63,13 +65,15 @@ is_unchanged(MsvmPrivate *priv, const HypervFound *found)
     return now && g_strcmp0(now->notes, found->notes) == 0;
 }
 
+/* The files first: only the machine says where they are. */
 static void
-remove_machine(MsvmPrivate *priv, const HypervFound *found)
+remove_machine(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record)
 {
     g_autoptr(GError) error = NULL;
 
     if (!is_unchanged(priv, found))
         return;
+    msvmLookupRemoveFiles(priv, found, record);
     if (hyperv_undefine(priv->host, found->guid, NULL, &error))
         VIR_WARN("Removed machine %s ('%s') from host '%s': the process that was making it is gone", found->guid,
                  found->name, priv->name);
@@ -88,12 +92,13 @@ msvmLookupRemoveAbandoned(MsvmPrivate *priv, GPtrArray *found)
         return;
     while (i < found->len && removed < MSVM_LOOKUP_MAX_REMOVALS) {
         const HypervFound *machine = g_ptr_array_index(found, i);
+        g_autoptr(MsvmRecord) record = msvmRecordParse(machine->notes);
 
-        if (!is_abandoned(priv->host, machine)) {
+        if (!record->pending || !msvmWorkIsAbandoned(priv->host, machine->guid, record)) {
             i++;
             continue;
         }
-        remove_machine(priv, machine);
+        remove_machine(priv, machine, record);
         g_ptr_array_remove_index(found, i);
         removed++;
     }

@@ -33,6 +33,10 @@ void msvmLookupReportNoDomain(const MsvmPrivate *priv, const unsigned char *uuid
  * the array. Never fails. */
 void msvmLookupRemoveAbandoned(MsvmPrivate *priv, GPtrArray *found);
 
+/* Takes the files of a provisioning that was cut off from the host, if the
+ * record says that there may be any. Never fails. */
+void msvmLookupRemoveFiles(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record);
+
 /* Entries of the driver. */
 virDomainPtr msvmDomainLookupByID(virConnectPtr conn, int id);
 virDomainPtr msvmDomainLookupByUUID(virConnectPtr conn, const unsigned char *uuid);

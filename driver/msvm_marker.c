@@ -24,18 +24,67 @@ VIR_LOG_INIT("msvm.marker");
 
 /* --- the mark ----------------------------------------------------------------------- */
 
-/* The domain as it is now. What the record says anyhow is left out. */
+/* The domain that a machine is. What the record says anyhow is left out. */
 static char *
-format_before(MsvmPrivate *priv, const HypervMachine *current)
+format_domain(MsvmPrivate *priv, const HypervMachine *machine, GError **error)
 {
-    g_autoptr(virDomainDef) def = msvmDomainDefNew(current, -1, priv->xmlopt);
+    g_autoptr(virDomainDef) def = msvmDomainDefNew(machine, -1, priv->xmlopt);
+    char *text = NULL;
 
-    if (!def)
+    if (def) {
+        g_clear_pointer(&def->title, g_free);
+        g_clear_pointer(&def->description, g_free);
+        g_clear_pointer(&def->metadata, xmlFreeNode);
+        text = virDomainDefFormat(def, priv->xmlopt, VIR_DOMAIN_DEF_FORMAT_INACTIVE | VIR_DOMAIN_DEF_FORMAT_SECURE);
+    }
+    if (!text) {
+        hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s", virGetLastErrorMessage());
+        virResetLastError();
+    }
+    return text;
+}
+
+/* Notes with the mark of a change that leads to this machine. */
+static char *
+format_mark(MsvmPrivate *priv, MsvmRecord *record, const HypervMachine *machine, GError **error)
+{
+    if (!(record->before = format_domain(priv, machine, error)))
         return NULL;
-    g_clear_pointer(&def->title, g_free);
-    g_clear_pointer(&def->description, g_free);
-    g_clear_pointer(&def->metadata, xmlFreeNode);
-    return virDomainDefFormat(def, priv->xmlopt, VIR_DOMAIN_DEF_FORMAT_INACTIVE | VIR_DOMAIN_DEF_FORMAT_SECURE);
+    msvmRecordSetCreator(record);
+    return msvmRecordFormat(record);
+}
+
+/* A machine that was made elsewhere has no record, and its VM id as UUID. */
+static void
+adopt(MsvmRecord *record, const char *guid)
+{
+    if (!record->uuid)
+        record->uuid = g_ascii_strdown(guid, -1);
+}
+
+static int
+report_changer(const MsvmPrivate *priv, const MsvmRecord *record, const char *name)
+{
+    g_autoptr(GDateTime) since = g_date_time_new_from_unix_utc(record->creator.created);
+    g_autofree char *time = since ? g_date_time_format(since, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("?");
+
+    if (msvmRecordIsHere(record))
+        virReportError(VIR_ERR_RESOURCE_BUSY,
+                       _("another client is changing domain '%s' on host '%s' since %s (process %lld)"), name,
+                       priv->name, time, (long long)record->creator.pid);
+    else
+        virReportError(VIR_ERR_RESOURCE_BUSY,
+                       _("another client is changing domain '%s' on host '%s' since %s, from another Linux host or "
+                         "container"), name, priv->name, time);
+    return -1;
+}
+
+int
+msvmMarkerRefuse(const MsvmPrivate *priv, const char *name, const char *notes)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordParse(notes);
+
+    return record->before ? report_changer(priv, record, name) : 0;
 }
 
 /* Whether its notes are these on the host now. */
@@ -68,27 +117,12 @@ settle(HypervHost *host, const HypervMachine *current, const char *notes, gint64
     return has_notes(host, current, notes, error);
 }
 
-gboolean
-msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer opaque, GError **error)
+static gboolean
+write_mark(HypervHost *host, const HypervMachine *current, const char *notes, GError **error)
 {
-    MsvmPrivate *priv = opaque;
-    g_autoptr(MsvmRecord) record = msvmRecordParse(current->notes);
+    gint64 since = g_get_monotonic_time();
     g_autoptr(GError) local_error = NULL;
-    g_autofree char *notes = NULL;
-    gint64 since;
 
-    if (record->before) {
-        hyperv_error_set(error, HYPERV_ERROR_IN_USE, 0, "another client is changing '%s', or was and is gone from "
-                         "another Linux host: nothing was changed", current->name);
-        return FALSE;
-    }
-    if (!(record->before = format_before(priv, current))) {
-        hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s", virGetLastErrorMessage());
-        return FALSE;
-    }
-    msvmRecordSetCreator(record);
-    notes = msvmRecordFormat(record);
-    since = g_get_monotonic_time();
     if (!has_notes(host, current, current->notes, error) ||
         !hyperv_set_notes(host, current->guid, notes, NULL, error))
         return FALSE;
@@ -100,14 +134,51 @@ msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer opaque, G
     return FALSE;
 }
 
+/* The notes at the end, and before the very last step. */
+static gboolean
+set_later_notes(MsvmPrivate *priv, HypervChange *change, gint64 revision, GError **error)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordParse(change->wanted->notes);
+
+    record->revision = revision;
+    g_free(change->wanted->notes);
+    change->wanted->notes = msvmRecordFormat(record);
+    if (!change->drops_protector)
+        return TRUE;
+    record->no_protector = true;
+    change->drop_notes = format_mark(priv, record, change->wanted, error);
+    return change->drop_notes != NULL;
+}
+
+gboolean
+msvmMarkerSet(HypervHost *host, HypervChange *change, gpointer opaque, GError **error)
+{
+    const HypervMachine *current = change->current;
+    MsvmPrivate *priv = opaque;
+    g_autoptr(MsvmRecord) record = msvmRecordParse(current->notes);
+    g_autofree char *notes = NULL;
+    guint i;
+
+    adopt(record, current->guid);
+    record->no_protector = change->brings_protector;
+    record->provisioning = g_strdup(change->provisioning ? change->provisioning->directory : NULL);
+    if (change->granted) {
+        record->granted = g_new0(char *, change->granted->len + 1);
+        for (i = 0; i < change->granted->len; i++)
+            record->granted[i] = g_strdup(g_ptr_array_index(change->granted, i));
+    }
+    notes = format_mark(priv, record, current, error);
+    return notes && set_later_notes(priv, change, record->revision + 1, error) &&
+           write_mark(host, current, notes, error);
+}
+
 static char *
-unmarked_notes(const char *notes)
+unmarked_notes(const char *notes, const char *guid)
 {
     g_autoptr(MsvmRecord) record = msvmRecordParse(notes);
 
     g_clear_pointer(&record->before, g_free);
-    /* A machine that was made elsewhere has no record of its own. */
-    if (!record->uuid && !record->title && !record->metadata && record->hints->len == 0)
+    if (g_ascii_strcasecmp(record->uuid, guid) == 0 && !record->title && !record->metadata && record->hints->len == 0)
         return g_strdup(record->description ? record->description : "");
     return msvmRecordFormat(record);
 }
@@ -135,6 +206,23 @@ parse_before(MsvmPrivate *priv, const MsvmRecord *record)
     return g_steal_pointer(&def);
 }
 
+/* What became of its protector meanwhile is undone as the mark says, whatever
+ * the definition asked for. */
+static void
+plan_protector_back(HypervSecurity *security, const MsvmRecord *record)
+{
+    char **name;
+
+    security->discard_state = record->no_protector;
+    g_clear_pointer(&security->owner, g_free);
+    g_clear_pointer(&security->guardians, g_ptr_array_unref);
+    if (!record->granted)
+        return;
+    security->guardians = g_ptr_array_new_with_free_func((GDestroyNotify)hyperv_grant_free);
+    for (name = record->granted; *name; name++)
+        g_ptr_array_add(security->guardians, hyperv_grant_new(*name, TRUE));
+}
+
 static MsvmPlan *
 plan_back(MsvmPrivate *priv, const HypervMachine *machine, const MsvmRecord *record)
 {
@@ -146,7 +234,8 @@ plan_back(MsvmPrivate *priv, const HypervMachine *machine, const MsvmRecord *rec
     if (!def || !(plan = msvmPlanNew(def, &host, machine)))
         return NULL;
     g_free(plan->machine->notes);
-    plan->machine->notes = unmarked_notes(machine->notes);
+    plan->machine->notes = unmarked_notes(machine->notes, machine->guid);
+    plan_protector_back(&plan->machine->security, record);
     return plan;
 }
 
@@ -170,6 +259,7 @@ bring_back(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record
         virResetLastError();
         return false;
     }
+    msvmLookupRemoveFiles(priv, found, record);
     return hyperv_redefine_back(priv->host, machine, plan->machine, error);
 }
 
@@ -224,22 +314,10 @@ repair_guid(MsvmPrivate *priv, const char *guid)
 /* --- who is not changing it ------------------------------------------------------------- */
 
 int
-msvmMarkerRefuse(const MsvmPrivate *priv, const char *name, const char *notes)
-{
-    g_autoptr(MsvmRecord) record = msvmRecordParse(notes);
-
-    if (!record->before)
-        return 0;
-    virReportError(VIR_ERR_RESOURCE_BUSY,
-                   _("another client is changing domain '%s' on host '%s', or was and is gone from another Linux "
-                     "host"), name, priv->name);
-    return -1;
-}
-
-int
 msvmMarkerRequireNone(MsvmTarget *target)
 {
-    HypervCall call = { .host = target->priv->host };
+    MsvmPrivate *priv = target->priv;
+    HypervCall call = { .host = priv->host };
     bool repaired = false;
 
     for (;;) {
@@ -250,13 +328,13 @@ msvmMarkerRequireNone(MsvmTarget *target)
 
         /* A machine that is gone is for those to notice who look for it anew. */
         if (!settings && !g_error_matches(error, HYPERV_ERROR, HYPERV_ERROR_NO_MACHINE)) {
-            msvmReportHostError(target->priv, error, _("cannot read the notes of domain '%s'"), target->def->name);
+            msvmReportHostError(priv, error, _("cannot read the notes of domain '%s'"), target->def->name);
             return -1;
         }
         if (!record->before)
             return 0;
-        if (repaired || !repair_guid(target->priv, target->guid))
-            return msvmMarkerRefuse(target->priv, target->def->name, notes);
+        if (repaired || !repair_guid(priv, target->guid))
+            return report_changer(priv, record, target->def->name);
         repaired = true;
     }
 }

@@ -3,8 +3,10 @@
  * Changes that may be cut off, and clients that meet.
  *
  * A change of a machine takes several calls. Before the first, the record in
- * its notes is marked: who is at it, and the domain as it was. The last call
- * takes the mark away. So
+ * its notes is marked: who is at it, and the domain as it was, with whether it
+ * had a key protector and whom that authorised. The last call takes the mark
+ * away. Where the change drops a protector, which cannot be had back, the mark
+ * leads to the domain as it is wanted from then on. So
  *
  *  - a machine whose changer is known to be gone is brought back to what it
  *    was, by whoever sees it next
@@ -19,18 +21,19 @@
 
 #include "driver/msvm_private.h"
 #include "driver/msvm_target.h"
+#include "hyperv/hyperv_define.h"
 
-/* Marks the machine, which is off. current: as it was just read. A
+/* Marks the machine, which is off. change->current: as it was just read. A
  * HypervMarkFunc; opaque: the MsvmPrivate. HYPERV_ERROR_IN_USE when another
  * one is at it; then nothing is to be changed. */
-gboolean msvmMarkerSet(HypervHost *host, const HypervMachine *current, gpointer opaque, GError **error);
+gboolean msvmMarkerSet(HypervHost *host, HypervChange *change, gpointer opaque, GError **error);
 
 /* Brings machines back whose changers are gone, a few at most. True when it
  * has changed any: what was found is out of date. Never fails. */
 bool msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found);
 
 /* VIR_ERR_RESOURCE_BUSY when notes, as they were just read, have the mark of a
- * change: -1, else 0. */
+ * change, which who writes to them would take away: -1, else 0. */
 int msvmMarkerRefuse(const MsvmPrivate *priv, const char *name, const char *notes);
 
 /* For whoever would start a machine, move it, remove it or write to its notes:

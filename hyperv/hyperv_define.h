@@ -65,18 +65,32 @@ char *hyperv_define_unrivalled(HypervHost *host, const HypervMachine *wanted, co
 gboolean hyperv_redefine(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
                          const HypervProtection *protection, GCancellable *cancellable, GError **error);
 
+/* A change that is about to be made, for who keeps a mark of it. */
+typedef struct {
+    const HypervMachine *current;
+    HypervMachine *wanted;     /* its notes may be replaced */
+    gboolean brings_protector; /* the machine has none, and no TPM, and is to get one */
+    gboolean drops_protector;  /* it goes with its TPM, as the last step but the final notes */
+    const GPtrArray *granted;  /* names of guardians: whom the protector authorises beside its owner until it is
+                                * changed, as far as the host knows them; NULL: it is not changed */
+    const HypervProvisioning *provisioning; /* NULL: there is none */
+    char *drop_notes;          /* may be set: the notes once only the protector is left to drop; freed with g_free */
+} HypervChange;
+
 /* Called before the first of several changes; it may write to the machine's
  * notes, which the last change then sets. FALSE with the error set: nothing is
  * changed. */
-typedef gboolean (*HypervMarkFunc)(HypervHost *host, const HypervMachine *current, gpointer opaque, GError **error);
+typedef gboolean (*HypervMarkFunc)(HypervHost *host, HypervChange *change, gpointer opaque, GError **error);
 
 /* hyperv_redefine() with such a call; func may be NULL. */
 gboolean hyperv_redefine_marked(HypervHost *host, const HypervMachine *current, const HypervMachine *wanted,
                                 const HypervProtection *protection, HypervMarkFunc func, gpointer opaque,
                                 GCancellable *cancellable, GError **error);
 
-/* Goes back from current to what it was before, which was lost on the way: a
- * protector that is there stays, and none is made. The notes come last. */
+/* Goes back from current to what it was before, which was lost on the way. A
+ * protector that is there stays, and none is made: but with
+ * before->security.discard_state one that no TPM is to have any more goes, and
+ * before->security.guardians are whom it is to authorise. The notes come last. */
 gboolean hyperv_redefine_back(HypervHost *host, const HypervMachine *current, const HypervMachine *before,
                               GError **error);
 

@@ -81,6 +81,20 @@ static gboolean plan_grants(Extension *extension, const GPtrArray *grants, GErro
     return TRUE;
 }
 
+static GPtrArray *list_granted(const Extension *extension)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < extension->wrappings->len; i++) {
+        const HypervWrapping *wrapping = g_ptr_array_index(extension->wrappings, i);
+        const HypervGuardian *guardian = hyperv_wrapping_guardian(wrapping, extension->guardians);
+
+        if (!wrapping->is_owner && guardian)
+            g_ptr_array_add(names, g_strdup(guardian->name));
+    }
+    return names;
+}
+
 static void plan_revocations(Extension *extension, const GPtrArray *grants)
 {
     for (guint i = 0; i < extension->wrappings->len; i++) {
@@ -165,7 +179,8 @@ static GBytes *extend(const Extension *extension, const guint8 *data, gsize size
     return hyperv_guard_raw_data(out, error);
 }
 
-GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants, GError **error)
+GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants, GPtrArray **granted,
+                     GError **error)
 {
     g_auto(Extension) extension = { .call = call };
 
@@ -178,6 +193,7 @@ GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPt
     if (!extension.guardians || !plan_grants(&extension, grants, error))
         return NULL;
     plan_revocations(&extension, grants);
+    *granted = list_granted(&extension);
     if (extension.to_grant->len == 0 && extension.to_revoke->len == 0)
         return NULL;
     return require_owner(&extension, error) ? extend(&extension, data, size, error) : NULL;

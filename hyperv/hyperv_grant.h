@@ -17,9 +17,11 @@
 /*
  * data: the protector as it is. grants: HypervGrant.
  * The protector as wanted, or, where it is that already, NULL without an
- * error. One request, and two more with one for each guardian that comes or
- * goes. HYPERV_ERROR_NO_GUARDIAN: unknown, or with certificates that are not
+ * error. *granted: the names of the guardians of this host that it authorises
+ * as it is, without its owner; caller unrefs. One request, and two more with
+ * one for each guardian that comes or goes. HYPERV_ERROR_NO_GUARDIAN: unknown, or with certificates that are not
  * valid at this time; HYPERV_ERROR_NOT_AUTHORISED: the owner's keys are not
  * here.
  */
-GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants, GError **error);
+GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants, GPtrArray **granted,
+                     GError **error);

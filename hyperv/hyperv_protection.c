@@ -10,6 +10,7 @@ void hyperv_keys_clear(HypervKeys *keys)
 {
     g_clear_pointer(&keys->made, g_bytes_unref);
     g_clear_pointer(&keys->shielding, hyperv_shielding_free);
+    g_clear_pointer(&keys->granted, g_ptr_array_unref);
     keys->given = NULL;
 }
 
@@ -119,8 +120,10 @@ gboolean hyperv_keys_extend(HypervCall *call, const guint8 *data, gsize size, co
                             HypervKeys *keys, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
-    GBytes *extended = hyperv_grant(call, data, size, grants, &local_error);
+    GBytes *extended;
 
+    g_clear_pointer(&keys->granted, g_ptr_array_unref);
+    extended = hyperv_grant(call, data, size, grants, &keys->granted, &local_error);
     if (extended) {
         g_clear_pointer(&keys->made, g_bytes_unref);
         keys->made = extended;

@@ -23,6 +23,7 @@ typedef struct {
     GBytes *made;
     HypervShielding *shielding;
     gboolean replaces; /* it comes in place of one that the machine has */
+    GPtrArray *granted; /* names of guardians: whom what was extended authorised before; or NULL */
 } HypervKeys;
 
 void hyperv_keys_clear(HypervKeys *keys);

@@ -13,6 +13,14 @@ typedef struct {
     char *fsk;
 } Files;
 
+/* By these names they are found again, if whoever wrote them is gone. */
+static void files_init(Files *files, HypervCall *call, const char *guid, const char *directory)
+{
+    files->call = call;
+    files->pdk = g_strdup_printf("%s\\%s.pdk", directory, guid);
+    files->fsk = g_strdup_printf("%s\\%s.fsk", directory, guid);
+}
+
 static void files_clear(Files *files)
 {
     g_free(files->pdk);
@@ -71,22 +79,36 @@ static gboolean remove_file(HypervCall *call, const char *path, GError **error)
     return out != NULL;
 }
 
-/* A file that was never written cannot be removed, which is no matter. */
-static void remove_files(const Files *files, gboolean ok, GError **error)
+/* What is left of them, in words, or NULL; caller frees. A file that was never
+ * written cannot be removed, which is no matter. */
+static char *remove_files(const Files *files)
 {
     const char *const paths[] = { files->pdk, files->fsk };
+    GString *left = g_string_new(NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
-        g_autoptr(GError) local_error = NULL;
+        g_autoptr(GError) error = NULL;
 
-        if (remove_file(files->call, paths[i], &local_error) ||
-            g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_NOT_FOUND))
+        if (remove_file(files->call, paths[i], &error) ||
+            g_error_matches(error, WSMAN_ERROR, WSMAN_ERROR_NOT_FOUND))
             continue;
-        if (ok)
-            g_warning("'%s' is left on the host and should be removed there: %s", paths[i], local_error->message);
-        else
-            g_prefix_error(error, "'%s' is left on the host (%s), after: ", paths[i], local_error->message);
+        g_string_append_printf(left, "%s'%s' is left on the host and should be removed there (%s)",
+                               left->len > 0 ? "; " : "", paths[i], error->message);
     }
+    return g_string_free(left, left->len == 0);
+}
+
+gboolean hyperv_provision_clean(HypervHost *host, const char *guid, const char *directory, GError **error)
+{
+    HypervCall call = { .host = host };
+    g_auto(Files) files = { 0 };
+    g_autofree char *left = NULL;
+
+    files_init(&files, &call, guid, directory);
+    left = remove_files(&files);
+    if (left)
+        hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s", left);
+    return !left;
 }
 
 /* --- the job ------------------------------------------------------------------------------ */
@@ -162,15 +184,20 @@ static gboolean run(const Files *files, const char *guid, guint timeout, GError 
 gboolean hyperv_provision(HypervCall *call, const char *guid, const HypervShielding *shielding,
                           const HypervProvisioning *provisioning, GError **error)
 {
-    g_auto(Files) files = { .call = call,
-                            .pdk = g_strdup_printf("%s\\%s.pdk", provisioning->directory, guid),
-                            .fsk = g_strdup_printf("%s\\%s.fsk", provisioning->directory, guid) };
-    gboolean ok = write_files(&files, shielding, provisioning, error);
+    g_auto(Files) files = { 0 };
+    g_autofree char *left = NULL;
+    gboolean ok;
 
+    files_init(&files, call, guid, provisioning->directory);
+    ok = write_files(&files, shielding, provisioning, error);
     if (ok && !run(&files, guid, provisioning->timeout, error)) {
         ok = FALSE;
         g_prefix_error(error, "provisioning the machine: ProvisionMachine: ");
     }
-    remove_files(&files, ok, error);
+    left = remove_files(&files);
+    if (left && ok)
+        g_warning("%s", left);
+    else if (left)
+        g_prefix_error(error, "%s, after: ", left);
     return ok;
 }

@@ -30,3 +30,7 @@ typedef struct {
  * not end in time is killed. */
 gboolean hyperv_provision(HypervCall *call, const char *guid, const HypervShielding *shielding,
                           const HypervProvisioning *provisioning, GError **error);
+
+/* Removes the two files of a provisioning that was cut off, as far as there are
+ * any. FALSE with the one that is left. */
+gboolean hyperv_provision_clean(HypervHost *host, const char *guid, const char *directory, GError **error);

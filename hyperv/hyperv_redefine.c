@@ -30,6 +30,7 @@ typedef struct {
     HypervKeys keys;
     HypervMarkFunc mark; /* or NULL */
     gpointer mark_opaque;
+    char *drop_notes;    /* what the mark says of the last step; or NULL */
     gboolean set_protector; /* the machine has none that could be kept */
     GBytes *before;         /* the protector that is there and is to be extended, or goes with its TPM */
     gboolean touched;       /* the host may be changed */
@@ -44,6 +45,7 @@ static void redefinition_clear(Redefinition *redefinition)
     g_clear_pointer(&redefinition->slots, hyperv_slots_free);
     g_clear_pointer(&redefinition->plan, hyperv_plan_free);
     hyperv_keys_clear(&redefinition->keys);
+    g_clear_pointer(&redefinition->drop_notes, g_free);
     g_clear_pointer(&redefinition->before, g_bytes_unref);
     g_clear_pointer(&redefinition->call.unfinished, wsman_epr_free);
 }
@@ -182,13 +184,26 @@ static gboolean check_owner(Redefinition *redefinition, GError **error)
     return FALSE;
 }
 
+/* A TPM that somebody else has turned off has left its protector. */
+static gboolean prepare_discard(Redefinition *redefinition, GError **error)
+{
+    if (!redefinition->wanted->security.discard_state)
+        return TRUE;
+    if (!read_protector(redefinition, error))
+        return FALSE;
+    if (!redefinition->before)
+        return TRUE;
+    redefinition->plan->security = TRUE;
+    return require_off(redefinition, error);
+}
+
 static gboolean prepare_security(Redefinition *redefinition, const HypervProtection *given, GError **error)
 {
     const HypervSecurity *current = &redefinition->current->security;
     const HypervSecurity *wanted = &redefinition->wanted->security;
 
     if (!wanted->tpm_enabled)
-        return !current->tpm_enabled || !wanted->discard_state || read_protector(redefinition, error);
+        return prepare_discard(redefinition, error);
     if ((!current->tpm_enabled || hyperv_protection_is_given(given)) &&
         !look_at_protector(redefinition, given, error))
         return FALSE;
@@ -377,8 +392,8 @@ static gboolean add_devices(Redefinition *redefinition, GError **error)
                               redefinition->slots, redefinition->plan->addition, error);
 }
 
-/* After the devices, which the boot order names. Notes: with it, or alone. */
-static gboolean change_order(Redefinition *redefinition, gboolean order, gboolean notes, GError **error)
+/* After the devices, which the boot order names. notes: with it, or alone; NULL: they stay. */
+static gboolean change_order(Redefinition *redefinition, gboolean order, const char *notes, GError **error)
 {
     g_autoptr(WsmanInstance) change = hyperv_settings_change(redefinition->guid);
     g_autoptr(WsmanInstance) settings = NULL;
@@ -392,7 +407,7 @@ static gboolean change_order(Redefinition *redefinition, gboolean order, gboolea
             return FALSE;
     }
     if (notes)
-        hyperv_settings_set_notes(change, redefinition->wanted->notes);
+        hyperv_settings_set_notes(change, notes);
     return hyperv_settings_modify(&redefinition->call, change, what, error);
 }
 
@@ -411,29 +426,37 @@ static gboolean clear_protector(Redefinition *redefinition, const WsmanInstance 
     return FALSE;
 }
 
-/* What nobody needs any more; last, because it cannot fail half way. */
-static gboolean discard_protector(Redefinition *redefinition, GError **error)
+static gboolean drops_protector(const Redefinition *redefinition)
+{
+    return redefinition->before && !redefinition->wanted->security.tpm_enabled;
+}
+
+static gboolean drop_protector(Redefinition *redefinition, GError **error)
 {
     g_autoptr(WsmanInstance) settings = NULL;
 
-    if (!redefinition->before || redefinition->wanted->security.tpm_enabled)
-        return TRUE;
     if (!hyperv_security_fetch(&redefinition->call, redefinition->guid, &settings, error))
         return FALSE;
     redefinition->protector_sent = TRUE;
     return !settings || clear_protector(redefinition, settings, error);
 }
 
-/* The notes come last: they may hold the mark of a change that is not done. */
+/* The notes come last: they may hold the mark of a change that is not done. A
+ * protector that has gone does not come back, so that before it goes the mark
+ * is changed to one that leads there, and not back. */
 static gboolean finish(Redefinition *redefinition, GError **error)
 {
     const HypervPlan *plan = redefinition->plan;
-    gboolean raises = plan->security && redefinition->wanted->security.tpm_enabled;
+    const HypervMachine *wanted = redefinition->wanted;
+    const char *notes = plan->notes ? (wanted->notes ? wanted->notes : "") : NULL;
 
-    if (!raises)
-        return change_order(redefinition, plan->boot, plan->notes, error);
-    return change_order(redefinition, plan->boot, FALSE, error) && raise_security(redefinition, error) &&
-           change_order(redefinition, FALSE, plan->notes, error);
+    if (drops_protector(redefinition))
+        return change_order(redefinition, plan->boot, redefinition->drop_notes, error) &&
+               drop_protector(redefinition, error) && change_order(redefinition, FALSE, notes, error);
+    if (!plan->security || !wanted->security.tpm_enabled)
+        return change_order(redefinition, plan->boot, notes, error);
+    return change_order(redefinition, plan->boot, NULL, error) && raise_security(redefinition, error) &&
+           change_order(redefinition, FALSE, notes, error);
 }
 
 static gboolean execute(Redefinition *redefinition, GError **error)
@@ -441,21 +464,31 @@ static gboolean execute(Redefinition *redefinition, GError **error)
     redefinition->touched = TRUE;
     return lower_security(redefinition, error) && change_settings(redefinition, error) &&
            remove_devices(redefinition, error) && modify_devices(redefinition, error) &&
-           add_devices(redefinition, error) && finish(redefinition, error) &&
-           discard_protector(redefinition, error);
+           add_devices(redefinition, error) && finish(redefinition, error);
 }
 
 /* --- there and back -------------------------------------------------------------------- */
 
 /* What does not need the machine to be off is a single call. */
-static gboolean mark(Redefinition *redefinition, GError **error)
+static gboolean mark(Redefinition *redefinition, const HypervProtection *given, GError **error)
 {
+    const HypervKeys *keys = &redefinition->keys;
+    HypervChange change = {
+        .current = redefinition->current,
+        .wanted = redefinition->wanted,
+        .brings_protector = redefinition->set_protector && !keys->replaces,
+        .drops_protector = drops_protector(redefinition),
+        .granted = keys->replaces ? keys->granted : NULL,
+        .provisioning = redefinition->set_protector && given ? given->provisioning : NULL,
+    };
+    gboolean ok;
+
     if (!redefinition->mark || !hyperv_plan_needs_off(redefinition->plan))
         return TRUE;
-    if (!redefinition->mark(redefinition->call.host, redefinition->current, redefinition->mark_opaque, error))
-        return FALSE;
+    ok = redefinition->mark(redefinition->call.host, &change, redefinition->mark_opaque, error);
+    redefinition->drop_notes = change.drop_notes;
     redefinition->plan->notes = TRUE;
-    return TRUE;
+    return ok;
 }
 
 static gboolean apply(Redefinition *redefinition, const HypervMachine *wanted, const HypervProtection *given,
@@ -464,7 +497,8 @@ static gboolean apply(Redefinition *redefinition, const HypervMachine *wanted, c
     redefinition->wanted = hyperv_machine_copy(wanted);
     if (!prepare(redefinition, given, error))
         return FALSE;
-    return hyperv_plan_is_empty(redefinition->plan) || (mark(redefinition, error) && execute(redefinition, error));
+    return hyperv_plan_is_empty(redefinition->plan) ||
+           (mark(redefinition, given, error) && execute(redefinition, error));
 }
 
 /* before: NULL for none. */

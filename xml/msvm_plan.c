@@ -184,6 +184,15 @@ msvmPlanNotes(const virDomainDef *def, const char *current_notes)
 }
 
 
+static gint64
+msvmPlanRevision(const HypervMachine *current)
+{
+    g_autoptr(MsvmRecord) record = msvmRecordParse(current ? current->notes : NULL);
+
+    return record->revision;
+}
+
+
 /* The pending notes are the larger ones, so both fit when they do. */
 static int
 msvmPlanRecord(MsvmPlan *plan, MsvmRecord *record, const virDomainDef *def)
@@ -318,6 +327,7 @@ msvmPlanBuild(MsvmPlan *plan, virDomainDef *def, const MsvmPlanHost *host, const
     if (msvmProblemsCatch(problems, msvmPlanCompleteControllers(def), "/domain/devices/controller") < 0 || !sound)
         return;
     def->metadata = msvmMetadataStrip(def->metadata);
+    record->revision = msvmPlanRevision(current);
     plan->machine = hyperv_machine_new();
     msvmPlanMachine(plan, record, def, host, current, problems);
     if (decided)

@@ -46,6 +46,8 @@ msvmRecordFree(MsvmRecord *record)
     g_free(record->description);
     g_free(record->metadata);
     g_free(record->before);
+    g_strfreev(record->granted);
+    g_free(record->provisioning);
     g_ptr_array_unref(record->hints);
     g_free(record);
 }
@@ -192,10 +194,15 @@ msvmRecordAppendText(GString *out, const char *element, const char *value)
 static void
 msvmRecordAppendPending(GString *out, const MsvmRecord *record)
 {
+    g_autofree char *granted = record->granted ? g_strjoinv("\n", record->granted) : NULL;
+
     if (!record->pending && !record->before)
         return;
     g_string_append(out, record->pending ? "  <pending" : "  <changing");
     msvmRecordAppendAttribute(out, "before", record->before);
+    msvmRecordAppendAttribute(out, "protector", record->no_protector ? "none" : NULL);
+    msvmRecordAppendAttribute(out, "granted", granted);
+    msvmRecordAppendAttribute(out, "provisioning", record->provisioning);
     msvmRecordAppendAttribute(out, "machine", record->creator.machine_id);
     msvmRecordAppendAttribute(out, "boot", record->creator.boot_id);
     g_string_append_printf(out, " pid='%" G_GINT64_FORMAT "' start='%" G_GINT64_FORMAT
@@ -242,6 +249,8 @@ msvmRecordFormat(const MsvmRecord *record)
         g_string_append_printf(out, "%s\n", record->description);
     g_string_append(out, RECORD_MARKER "\n<record version='" RECORD_VERSION "'");
     msvmRecordAppendAttribute(out, "uuid", record->uuid);
+    if (record->revision > 0)
+        g_string_append_printf(out, " revision='%" G_GINT64_FORMAT "'", record->revision);
     g_string_append(out, ">\n");
     msvmRecordAppendText(out, "title", record->title);
     if (!as_text)
@@ -290,6 +299,14 @@ msvmRecordNumber(xmlNodePtr node, const char *name)
 static void
 msvmRecordReadPending(MsvmRecord *record, xmlNodePtr node)
 {
+    g_autofree char *protector = msvmRecordAttribute(node, "protector");
+    g_autofree char *granted = msvmRecordAttribute(node, "granted");
+
+    record->no_protector = g_strcmp0(protector, "none") == 0;
+    g_strfreev(record->granted);
+    record->granted = granted ? g_strsplit(granted, "\n", -1) : NULL;
+    g_free(record->provisioning);
+    record->provisioning = msvmRecordAttribute(node, "provisioning");
     record->pending = xmlStrEqual(node->name, BAD_CAST "pending");
     g_free(record->before);
     record->before = msvmRecordAttribute(node, "before");
@@ -366,6 +383,7 @@ msvmRecordReadXML(const char *text, size_t length)
         if (g_strcmp0(version, RECORD_VERSION) == 0 && uuid && g_uuid_string_is_valid(uuid)) {
             record = msvmRecordNew();
             record->uuid = g_ascii_strdown(uuid, -1);
+            record->revision = msvmRecordNumber(root, "revision");
             for (node = root->children; node; node = node->next)
                 msvmRecordReadChild(record, node);
         }

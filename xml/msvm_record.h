@@ -33,7 +33,12 @@ typedef struct {
     char *uuid;         /* lower case */
     bool pending;       /* being made: not yet a domain */
     char *before;       /* the domain's XML before the change that is being made; or NULL */
+    bool no_protector;  /* with before: the machine is to have no key protector then */
+    char **granted;     /* with before: guardians, by name, whom its protector is to authorise then beside its
+                         * owner; NULL: as it is */
+    char *provisioning; /* pending, or with before: the host's folder of files for a provisioning; or NULL */
     MsvmRecordCreator creator; /* only while pending, or being changed */
+    gint64 revision;    /* counts the changes of the machine, so that a change shows even if it was taken back */
     char *title;        /* or NULL */
     char *description;  /* or NULL; stored as the free text where that is lossless */
     char *metadata;     /* the <metadata> element as XML text, or NULL */
@@ -70,3 +75,7 @@ bool msvmRecordIsAbandoned(const MsvmRecord *record);
 
 /* Whether it is this very process that is, or was, making or changing it. */
 bool msvmRecordIsOwn(const MsvmRecord *record);
+
+/* Whether it was marked on this Linux host, since that was started, and in this
+ * space of process ids: then it is known whether its creator is still there. */
+bool msvmRecordIsHere(const MsvmRecord *record);

@@ -131,13 +131,22 @@ msvmRecordIsAbandoned(const MsvmRecord *record)
 
 
 bool
-msvmRecordIsOwn(const MsvmRecord *record)
+msvmRecordIsHere(const MsvmRecord *record)
 {
-    const MsvmRecordCreator *creator = &record->creator;
     g_autofree char *machine_id = msvmCreatorMachineID();
     g_autofree char *boot_id = msvmCreatorBootID();
 
-    return (record->pending || record->before) && creator->pid == getpid() && creator->start_time > 0 &&
-           creator->start_time == msvmCreatorStartTime(getpid()) && machine_id && boot_id &&
-           g_strcmp0(creator->machine_id, machine_id) == 0 && g_strcmp0(creator->boot_id, boot_id) == 0;
+    return (record->pending || record->before) && machine_id && boot_id &&
+           g_strcmp0(record->creator.machine_id, machine_id) == 0 &&
+           g_strcmp0(record->creator.boot_id, boot_id) == 0;
+}
+
+
+bool
+msvmRecordIsOwn(const MsvmRecord *record)
+{
+    const MsvmRecordCreator *creator = &record->creator;
+
+    return creator->pid == getpid() && creator->start_time > 0 &&
+           creator->start_time == msvmCreatorStartTime(getpid()) && msvmRecordIsHere(record);
 }

@@ -322,13 +322,54 @@ test_the_mark_of_a_change_holds_what_was_before(void **state G_GNUC_UNUSED)
     g_autofree char *notes = NULL;
 
     record->before = g_strdup("<domain>\n  <name>a &amp; 'b'</name>\n</domain>");
+    record->no_protector = true;
+    record->granted = g_strsplit("Other, 'and' <more>|Third", "|", -1);
+    record->provisioning = g_strdup("C:\\Provisioning");
+    record->revision = 41;
     msvmRecordSetCreator(record);
     notes = msvmRecordFormat(record);
     back = msvmRecordParse(notes);
     assert_false(back->pending);
     assert_string_equal(back->before, record->before);
+    assert_true(back->no_protector);
+    assert_int_equal(g_strv_length(back->granted), 2);
+    assert_string_equal(back->granted[0], record->granted[0]);
+    assert_string_equal(back->granted[1], record->granted[1]);
+    assert_string_equal(back->provisioning, record->provisioning);
+    assert_int_equal(back->revision, 41);
     assert_int_equal(back->creator.pid, getpid());
+    assert_true(msvmRecordIsHere(back));
     assert_false(msvmRecordIsAbandoned(back));
+    /* What goes with the mark goes when it goes; the count stays. */
+    g_clear_pointer(&back->before, g_free);
+    g_free(notes);
+    notes = msvmRecordFormat(back);
+    assert_null(strstr(notes, "protector"));
+    assert_null(strstr(notes, "Third"));
+    assert_non_null(strstr(notes, "revision='41'"));
+}
+
+static void
+test_the_mark_of_a_change_that_leaves_the_protector_alone_says_nothing_of_it(void **state G_GNUC_UNUSED)
+{
+    g_autoptr(MsvmRecord) record = make_record("d");
+    g_autoptr(MsvmRecord) back = NULL;
+    g_autofree char *notes = NULL;
+
+    record->before = g_strdup("<domain/>");
+    notes = msvmRecordFormat(record);
+    back = msvmRecordParse(notes);
+    assert_false(back->no_protector);
+    assert_null(back->granted);
+    assert_null(back->provisioning);
+    /* Nobody is another thing than: as it is. */
+    record->granted = g_new0(char *, 1);
+    g_free(notes);
+    notes = msvmRecordFormat(record);
+    msvmRecordFree(back);
+    back = msvmRecordParse(notes);
+    assert_non_null(back->granted);
+    assert_null(back->granted[0]);
 }
 
 static void
@@ -421,6 +462,7 @@ main(void)
         cmocka_unit_test(test_hints_are_replaced_removed_and_sorted),
         cmocka_unit_test(test_a_pending_record_of_this_process_is_not_abandoned),
         cmocka_unit_test(test_the_mark_of_a_change_holds_what_was_before),
+        cmocka_unit_test(test_the_mark_of_a_change_that_leaves_the_protector_alone_says_nothing_of_it),
         cmocka_unit_test(test_abandoned_is_what_a_gone_process_of_this_host_left),
         cmocka_unit_test(test_the_machine_id_itself_is_not_given_away),
     };
