@@ -3,6 +3,7 @@
 
 #include "driver/msvm_job.h"
 
+#include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
 #include "hyperv/hyperv_migrate.h"
 
@@ -113,13 +114,15 @@ msvmDomainAbortJob(virDomainPtr dom)
 {
     g_autoptr(MsvmTarget) target = NULL;
     g_autoptr(HypervMigration) migration = NULL;
+    int rc;
 
     if (!(target = msvmTargetNew(dom)) || virDomainAbortJobEnsureACL(dom->conn, target->def) < 0 ||
         find(target, &migration) < 0)
         return -1;
-    if (!migration) {
+    if (migration)
+        return msvmTargetChange(target, _("cannot end the job of"), end_migration, migration);
+    rc = msvmMarkerTakeOver(target);
+    if (rc == 0)
         virReportError(VIR_ERR_OPERATION_INVALID, _("no job is active on domain '%s'"), target->def->name);
-        return -1;
-    }
-    return msvmTargetChange(target, _("cannot end the job of"), end_migration, migration);
+    return rc > 0 ? 0 : -1;
 }

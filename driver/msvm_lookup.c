@@ -44,6 +44,8 @@ msvmLookupReportNoDomain(const MsvmPrivate *priv, const unsigned char *uuid, con
 
 /* --- abandoned machines ------------------------------------------------------- */
 
+/* Who can write notes can name a folder, but no other files there than two that
+ * are called after the machine. */
 void
 msvmLookupRemoveFiles(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record)
 {

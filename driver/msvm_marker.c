@@ -3,6 +3,7 @@
 
 #include "driver/msvm_marker.h"
 
+#include "driver/msvm_claim.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_work.h"
 #include "hyperv/hyperv_define.h"
@@ -75,7 +76,8 @@ report_changer(const MsvmPrivate *priv, const MsvmRecord *record, const char *na
     else
         virReportError(VIR_ERR_RESOURCE_BUSY,
                        _("another client is changing domain '%s' on host '%s' since %s, from another Linux host or "
-                         "container"), name, priv->name, time);
+                         "container: if it is known to be gone, 'virsh domjobabort' brings the domain back to what "
+                         "it was"), name, priv->name, time);
     return -1;
 }
 
@@ -337,6 +339,55 @@ msvmMarkerRequireNone(MsvmTarget *target)
             return report_changer(priv, record, target->def->name);
         repaired = true;
     }
+}
+
+/* From somebody of whom nothing can be proved; the mark is ours first, so that
+ * of several who do this one does it. */
+static bool
+take_over(MsvmTarget *target, HypervFound *found, MsvmRecord *record, GError **error)
+{
+    MsvmPrivate *priv = target->priv;
+    g_autoptr(MsvmClaim) held = msvmClaimTake(hyperv_host_get_name(priv->host), target->def->name, target->uuid);
+    g_autoptr(HypervMachine) machine = hyperv_load_found(priv->host, found, NULL, error);
+    g_autofree char *notes = NULL;
+    bool ok;
+
+    if (!machine)
+        return false;
+    msvmRecordSetCreator(record);
+    notes = msvmRecordFormat(record);
+    msvmWorkBegin(priv->host, found->guid);
+    ok = write_mark(priv->host, machine, notes, error);
+    if (ok) {
+        g_free(found->notes);
+        found->notes = g_steal_pointer(&notes);
+        ok = bring_back(priv, found, record, error);
+    }
+    msvmWorkEnd(priv->host, found->guid);
+    return ok;
+}
+
+int
+msvmMarkerTakeOver(MsvmTarget *target)
+{
+    MsvmPrivate *priv = target->priv;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HypervFound) found = hyperv_find_by_guid(priv->host, target->guid, NULL, &error);
+    g_autoptr(MsvmRecord) record = msvmRecordParse(found ? found->notes : NULL);
+
+    if (found && !record->before)
+        return 0;
+    if (found && msvmRecordIsHere(record) && !msvmWorkIsAbandoned(priv->host, found->guid, record))
+        return report_changer(priv, record, target->def->name);
+    msvmCacheChanged(priv->cache);
+    if (found && take_over(target, found, record, &error)) {
+        VIR_WARN("Brought domain '%s' on host '%s' back to what it was, as it was asked for", target->def->name,
+                 priv->name);
+        msvmCacheChanged(priv->cache);
+        return 1;
+    }
+    msvmReportHostError(priv, error, _("cannot bring domain '%s' back to what it was"), target->def->name);
+    return -1;
 }
 
 /* --- rivals ------------------------------------------------------------------------------- */

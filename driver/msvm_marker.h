@@ -41,6 +41,12 @@ int msvmMarkerRefuse(const MsvmPrivate *priv, const char *name, const char *note
  * what an abandoned change has left is brought back first. */
 int msvmMarkerRequireNone(MsvmTarget *target);
 
+/* For an operator who knows that whoever was changing the domain is gone, where
+ * that cannot be proved, because it was on another Linux host: brings it back.
+ * 1 when it has, 0 when nobody is changing it, -1 with an error reported:
+ * VIR_ERR_RESOURCE_BUSY for a process of this host that is still there. */
+int msvmMarkerTakeOver(MsvmTarget *target);
+
 /* Two processes that define one name, or one UUID, at the same moment see each
  * other's machine before they complete theirs: the one that the host made
  * first stays. FALSE with HYPERV_ERROR_IN_USE for the other. A
