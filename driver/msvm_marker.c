@@ -3,7 +3,6 @@
 
 #include "driver/msvm_marker.h"
 
-#include "driver/msvm_claim.h"
 #include "driver/msvm_lookup.h"
 #include "driver/msvm_work.h"
 #include "hyperv/hyperv_define.h"
@@ -241,21 +240,25 @@ plan_back(MsvmPrivate *priv, const HypervMachine *machine, const MsvmRecord *rec
     return plan;
 }
 
+/* The mark is ours first, so that of several who see it one does it. */
 static bool
-bring_back(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record, GError **error)
+bring_back(MsvmPrivate *priv, const HypervFound *found, GError **error)
 {
     g_autoptr(HypervMachine) machine = hyperv_load(priv->host, found->guid, NULL, error);
+    g_autoptr(MsvmRecord) record = msvmRecordParse(found->notes);
     g_autoptr(MsvmPlan) plan = NULL;
-    HypervState state;
+    g_autofree char *notes = NULL;
 
-    if (!machine || !hyperv_query_state(priv->host, found->guid, &state, NULL, NULL, error))
+    if (!machine)
         return false;
-    if (state != HYPERV_STATE_OFF) {
-        hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0, "it is not off");
-        return false;
-    }
     if (g_strcmp0(machine->notes, found->notes) != 0)
         return true; /* somebody else was faster */
+    msvmRecordSetCreator(record);
+    notes = msvmRecordFormat(record);
+    if (!write_mark(priv->host, machine, notes, error))
+        return false;
+    g_free(machine->notes);
+    machine->notes = g_steal_pointer(&notes);
     if (!(plan = plan_back(priv, machine, record))) {
         hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s", virGetLastErrorMessage());
         virResetLastError();
@@ -265,11 +268,26 @@ bring_back(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record
     return hyperv_redefine_back(priv->host, machine, plan->machine, error);
 }
 
+/* Alone in this process, too. */
 static bool
-repair_one(MsvmPrivate *priv, const HypervFound *found, const MsvmRecord *record)
+bring_back_once(MsvmPrivate *priv, const HypervFound *found, GError **error)
+{
+    bool ok;
+
+    if (!msvmWorkTryBegin(priv->host, found->guid)) {
+        hyperv_error_set(error, HYPERV_ERROR_IN_USE, 0, "this process is at it already");
+        return false;
+    }
+    ok = bring_back(priv, found, error);
+    msvmWorkEnd(priv->host, found->guid);
+    return ok;
+}
+
+static bool
+repair_one(MsvmPrivate *priv, const HypervFound *found)
 {
     g_autoptr(GError) error = NULL;
-    bool ok = bring_back(priv, found, record, &error);
+    bool ok = bring_back_once(priv, found, &error);
 
     if (ok)
         VIR_WARN("Brought machine %s ('%s') on host '%s' back to what it was: the process that was changing it is "
@@ -293,7 +311,7 @@ msvmMarkerRepair(MsvmPrivate *priv, const GPtrArray *found)
 
         if (!record->before || !msvmWorkIsAbandoned(priv->host, machine->guid, record))
             continue;
-        any = repair_one(priv, machine, record) || any;
+        any = repair_one(priv, machine) || any;
         repaired++;
     }
     if (any)
@@ -341,32 +359,6 @@ msvmMarkerRequireNone(MsvmTarget *target)
     }
 }
 
-/* From somebody of whom nothing can be proved; the mark is ours first, so that
- * of several who do this one does it. */
-static bool
-take_over(MsvmTarget *target, HypervFound *found, MsvmRecord *record, GError **error)
-{
-    MsvmPrivate *priv = target->priv;
-    g_autoptr(MsvmClaim) held = msvmClaimTake(hyperv_host_get_name(priv->host), target->def->name, target->uuid);
-    g_autoptr(HypervMachine) machine = hyperv_load_found(priv->host, found, NULL, error);
-    g_autofree char *notes = NULL;
-    bool ok;
-
-    if (!machine)
-        return false;
-    msvmRecordSetCreator(record);
-    notes = msvmRecordFormat(record);
-    msvmWorkBegin(priv->host, found->guid);
-    ok = write_mark(priv->host, machine, notes, error);
-    if (ok) {
-        g_free(found->notes);
-        found->notes = g_steal_pointer(&notes);
-        ok = bring_back(priv, found, record, error);
-    }
-    msvmWorkEnd(priv->host, found->guid);
-    return ok;
-}
-
 int
 msvmMarkerTakeOver(MsvmTarget *target)
 {
@@ -380,7 +372,7 @@ msvmMarkerTakeOver(MsvmTarget *target)
     if (found && msvmRecordIsHere(record) && !msvmWorkIsAbandoned(priv->host, found->guid, record))
         return report_changer(priv, record, target->def->name);
     msvmCacheChanged(priv->cache);
-    if (found && take_over(target, found, record, &error)) {
+    if (found && bring_back_once(priv, found, &error)) {
         VIR_WARN("Brought domain '%s' on host '%s' back to what it was, as it was asked for", target->def->name,
                  priv->name);
         msvmCacheChanged(priv->cache);

@@ -10,8 +10,10 @@
 #include "xml/msvm_record.h"
 
 /* id: the UUID of a domain that is made, or the guid of a machine that is
- * changed; copied. Not twice for the same. */
+ * changed; copied. */
 void msvmWorkBegin(HypervHost *host, const char *id);
+/* False, and nothing has begun, where this process is at it already. */
+bool msvmWorkTryBegin(HypervHost *host, const char *id);
 void msvmWorkEnd(HypervHost *host, const char *id);
 
 /* Whether nobody is at it any more, as far as can be proved. guid: of the
