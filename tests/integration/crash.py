@@ -186,3 +186,20 @@ def quiet(host):
     """No job is on its way."""
     wait_for(lambda: all(j["JobState"] >= 7 for j in json.loads(host.ask("GET", "/state?volatile=1"))["jobs"]),
              "the host's jobs")
+
+
+def unmarked(host, where):
+    assert "<changing" not in json.dumps([machine["notes"] for machine in host.machines()]), where
+
+
+def is_bare(host):
+    """There is a machine, with neither TPM nor protector."""
+    return [m["security"]["tpmEnabled"] or m["keyProtector"]["set"] for m in host.machines()] == [False]
+
+
+def nothing_left(host, clients, where):
+    """The next who lists removes what was half made."""
+    quiet(host)
+    assert clients.run(LIST) == [], where
+    state = host.state()
+    assert state["machines"] == [] and state["files"] == [], (where, state["machines"], state["files"])
