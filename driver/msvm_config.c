@@ -3,26 +3,20 @@
 
 #include "driver/msvm_config.h"
 
-#include "keymgr/keymgr.h"
+#include "keymgr/keymgr_config_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
 #include "virerror.h"
-#include "virfile.h"
 #include "virlog.h"
-#include "virsecureerase.h"
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
 
 VIR_LOG_INIT("msvm.config");
 
 struct MsvmConfig {
-    char *path;
-    char *directory;
-    GKeyFile *file;
+    KeymgrConfigFile *file;
 };
 
 static const char *const driver_keys[] = { "default_host", NULL };
@@ -35,9 +29,7 @@ msvmConfigFree(MsvmConfig *config)
 {
     if (!config)
         return;
-    g_free(config->path);
-    g_free(config->directory);
-    g_key_file_unref(config->file);
+    keymgr_config_file_free(config->file);
     g_free(config);
 }
 
@@ -53,152 +45,48 @@ keys_of_group(const char *group)
 
 typedef struct {
     const char *path;
-    unsigned int line;
-    char *group;
-    bool has_secret;
     GPtrArray *warnings;
-} Scan;
+} Visit;
 
-static void
-scan_group(Scan *scan, const char *text)
+static gboolean
+visit(const char *group, const char *key, guint line, gpointer opaque)
 {
-    g_free(scan->group);
-    scan->group = g_strndup(text + 1, strlen(text) - 2);
-    if (!keys_of_group(scan->group))
-        g_ptr_array_add(scan->warnings, g_strdup_printf(_("%s:%u: unknown group [%s]"), scan->path,
-                                                        scan->line, scan->group));
+    const Visit *to = opaque;
+    const char *const *known = keys_of_group(group);
+
+    if (!key && !known)
+        g_ptr_array_add(to->warnings, g_strdup_printf(_("%s:%u: unknown group [%s]"), to->path, line, group));
+    else if (key && known && !g_strv_contains(known, key))
+        g_ptr_array_add(to->warnings, g_strdup_printf(_("%s:%u: unknown key '%s' in [%s]"), to->path, line, key,
+                                                      group));
+    return known && (!key || g_strv_contains(known, key));
 }
 
 static void
-scan_key(Scan *scan, const char *key)
+report(const GError *error)
 {
-    const char *const *known = scan->group ? keys_of_group(scan->group) : NULL;
+    int code = error->domain == G_FILE_ERROR       ? VIR_ERR_SYSTEM_ERROR
+               : error->domain == G_KEY_FILE_ERROR ? VIR_ERR_CONF_SYNTAX
+                                                   : VIR_ERR_CONFIG_UNSUPPORTED;
 
-    if (known && !g_strv_contains(known, key))
-        g_ptr_array_add(scan->warnings, g_strdup_printf(_("%s:%u: unknown key '%s' in [%s]"), scan->path,
-                                                        scan->line, key, scan->group));
-    if (scan->group && keymgr_config_key_is_secret(scan->group, key))
-        scan->has_secret = true;
-}
-
-static int
-scan_line(Scan *scan, const char *begin, gsize size)
-{
-    g_autofree char *text = g_strndup(begin, size);
-    char *equals;
-    int ret = 0;
-
-    g_strstrip(text);
-    if (*text == '\0' || *text == '#')
-        return 0;
-    equals = strchr(text, '=');
-    if (*text == '[' && g_str_has_suffix(text, "]")) {
-        scan_group(scan, text);
-    } else if (equals && equals != text && scan->group) {
-        g_autofree char *key = g_strndup(text, equals - text);
-
-        scan_key(scan, g_strstrip(key));
-    } else {
-        virReportError(VIR_ERR_CONF_SYNTAX,
-                       _("%s:%u: neither a comment, a [group] nor 'key = value' inside a group"),
-                       scan->path, scan->line);
-        ret = -1;
-    }
-    virSecureEraseString(text);
-    return ret;
-}
-
-static int
-scan_text(Scan *scan, const char *text, gsize size)
-{
-    const char *end = text + size;
-
-    while (text < end) {
-        const char *newline = memchr(text, '\n', end - text);
-        gsize length = newline ? newline - text : end - text;
-
-        scan->line++;
-        if (scan_line(scan, text, length) < 0)
-            return -1;
-        text += length + (newline ? 1 : 0);
-    }
-    return 0;
-}
-
-/* NULL with an error, or with *absent. The caller wipes it. */
-static char *
-read_text(const char *path, mode_t *mode, gsize *size, bool *absent)
-{
-    VIR_AUTOCLOSE fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    g_autofree char *text = NULL;
-    struct stat st;
-    ssize_t got;
-
-    *absent = fd < 0 && errno == ENOENT;
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        if (!*absent)
-            virReportSystemError(errno, _("cannot open '%s'"), path);
-        return NULL;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > MSVM_CONFIG_MAX_SIZE) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("'%s' is not a regular file of at most %d bytes"), path,
-                       MSVM_CONFIG_MAX_SIZE);
-        return NULL;
-    }
-    text = g_new0(char, st.st_size + 1);
-    got = saferead(fd, text, st.st_size);
-    if (got < 0) {
-        virReportSystemError(errno, _("cannot read '%s'"), path);
-        return NULL;
-    }
-    *mode = st.st_mode;
-    *size = got;
-    return g_steal_pointer(&text);
-}
-
-static int
-load_text(MsvmConfig *config, const char *text, gsize size, mode_t mode, GPtrArray *warnings)
-{
-    Scan scan = { config->path, 0, NULL, false, warnings };
-    int rc = scan_text(&scan, text, size);
-
-    g_free(scan.group);
-    if (rc < 0)
-        return -1;
-    if (scan.has_secret && (mode & S_IRWXO)) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                       _("'%s' holds a password and is open to others (mode %04o): take their rights away, "
-                         "or move the password to a file of its own"),
-                       config->path, (unsigned int)mode & 07777);
-        return -1;
-    }
-    /* GLib's message would quote the line. */
-    if (size > 0 && !g_key_file_load_from_data(config->file, text, size, G_KEY_FILE_NONE, NULL)) {
-        virReportError(VIR_ERR_CONF_SYNTAX, _("'%s' has a malformed group or key name"), config->path);
-        return -1;
-    }
-    return 0;
+    virReportError(code, "%s", error->message);
 }
 
 MsvmConfig *
 msvmConfigLoadFile(const char *path, GPtrArray *warnings)
 {
     g_autoptr(MsvmConfig) config = g_new0(MsvmConfig, 1);
-    g_autofree char *text = NULL;
-    gsize size = 0;
-    mode_t mode = 0;
-    bool absent;
-    int rc;
+    g_autoptr(GError) error = NULL;
+    Visit to = { path, warnings };
 
-    config->path = g_strdup(path);
-    config->directory = g_path_get_dirname(path);
-    config->file = g_key_file_new();
-    text = read_text(path, &mode, &size, &absent);
-    if (!text)
-        return absent ? g_steal_pointer(&config) : NULL;
-    rc = load_text(config, text, size, mode, warnings);
-    virSecureErase(text, size);
-    return rc < 0 ? NULL : g_steal_pointer(&config);
+    config->file = keymgr_config_file_read(path, visit, &to, &error);
+    if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        config->file = keymgr_config_file_new(path);
+    } else if (error) {
+        report(error);
+        return NULL;
+    }
+    return g_steal_pointer(&config);
 }
 
 MsvmConfig *
@@ -222,17 +110,11 @@ msvmConfigLoad(const char *root)
 const char *
 msvmConfigPath(const MsvmConfig *config)
 {
-    return config->path;
+    return keymgr_config_file_path(config->file);
 }
 
-const char *
-msvmConfigDirectory(const MsvmConfig *config)
-{
-    return config->directory;
-}
-
-GKeyFile *
-msvmConfigKeyFile(const MsvmConfig *config)
+KeymgrConfigFile *
+msvmConfigKeymgrFile(const MsvmConfig *config)
 {
     return config->file;
 }
@@ -241,7 +123,7 @@ msvmConfigKeyFile(const MsvmConfig *config)
 static char *
 get_string(const MsvmConfig *config, const char *group, const char *key)
 {
-    g_autofree char *value = g_key_file_get_value(config->file, group, key, NULL);
+    g_autofree char *value = g_key_file_get_value(keymgr_config_file_keys(config->file), group, key, NULL);
 
     if (!value || !*g_strstrip(value))
         return NULL;
@@ -276,7 +158,7 @@ get_seconds(const MsvmConfig *config, const char *group, const char *key, unsign
         return 0;
     if (!g_ascii_string_to_unsigned(text, 10, 1, MSVM_CONFIG_MAX_TIMEOUT, &value, NULL)) {
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("%s: [%s] %s: '%s' is not a number of seconds from 1 to %d"),
-                       config->path, group, key, text, MSVM_CONFIG_MAX_TIMEOUT);
+                       msvmConfigPath(config), group, key, text, MSVM_CONFIG_MAX_TIMEOUT);
         return -1;
     }
     *seconds = value;
@@ -295,8 +177,8 @@ get_boolean(const MsvmConfig *config, const char *group, const char *key, bool *
         return 0;
     *value = g_strv_contains(yes, lower);
     if (!*value && !g_strv_contains(no, lower)) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("%s: [%s] %s: '%s' is neither true nor false"), config->path,
-                       group, key, text);
+        virReportError(VIR_ERR_CONFIG_UNSUPPORTED, _("%s: [%s] %s: '%s' is neither true nor false"),
+                       msvmConfigPath(config), group, key, text);
         return -1;
     }
     return 0;
@@ -316,7 +198,7 @@ get_folder(const MsvmConfig *config, const char *group, const char *key, char **
         text[2] != '\\' || strpbrk(text + 2, ":*?\"<>|/")) {
         virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
                        _("%s: [%s] %s: '%s' is not a folder of the host, as C:\\Provisioning, of at most %d bytes"),
-                       config->path, group, key, text, MSVM_CONFIG_MAX_FOLDER);
+                       msvmConfigPath(config), group, key, text, MSVM_CONFIG_MAX_FOLDER);
         return -1;
     }
     if (text[length - 1] == '\\')
@@ -335,7 +217,7 @@ msvmConfigGetHost(const MsvmConfig *config, const char *name)
     host->url = get_string(config, group, "url");
     host->auth = get_string(config, group, "auth");
     if (cacert)
-        host->cacert = g_canonicalize_filename(cacert, config->directory);
+        host->cacert = g_canonicalize_filename(cacert, keymgr_config_file_directory(config->file));
     if (get_boolean(config, group, "no_verify", &host->no_verify) < 0 ||
         get_seconds(config, group, "connect_timeout", &host->connect_timeout) < 0 ||
         get_seconds(config, group, "operation_timeout", &host->operation_timeout) < 0 ||

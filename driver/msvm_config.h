@@ -19,7 +19,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#define MSVM_CONFIG_MAX_SIZE (1024 * 1024)
+#include "keymgr/keymgr_config_file.h"
+
 #define MSVM_CONFIG_MAX_TIMEOUT 86400 /* seconds */
 #define MSVM_CONFIG_MAX_FOLDER 200    /* Windows' paths have 260 at most, and a file name comes behind */
 
@@ -36,10 +37,8 @@ void msvmConfigFree(MsvmConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MsvmConfig, msvmConfigFree)
 
 const char *msvmConfigPath(const MsvmConfig *config);
-/* Base of relative file names in it. */
-const char *msvmConfigDirectory(const MsvmConfig *config);
-/* For keymgr_new(). Never NULL. */
-GKeyFile *msvmConfigKeyFile(const MsvmConfig *config);
+/* For keymgr_config_file_open(). Never NULL. */
+KeymgrConfigFile *msvmConfigKeymgrFile(const MsvmConfig *config);
 
 /* NULL when there is none. Caller frees. */
 char *msvmConfigDefaultHost(const MsvmConfig *config);

@@ -91,11 +91,11 @@ make_keymgr(MsvmKeys *keys)
 
     if (!config)
         return false;
-    file = msvmConfigKeyFile(config);
+    file = keymgr_config_file_keys(msvmConfigKeymgrFile(config));
     backend = g_key_file_get_value(file, "keymgr", "backend", NULL);
     if (!backend || !*g_strstrip(backend))
         g_key_file_set_value(file, "keymgr", "backend", "libvirt");
-    keys->keymgr = keymgr_new(file, msvmConfigDirectory(config), &error);
+    keys->keymgr = keymgr_config_file_open(msvmConfigKeymgrFile(config), &error);
     if (!keys->keymgr) {
         msvmReportError(error, NULL, _("cannot set up the key manager of '%s'"), msvmConfigPath(config));
         return false;

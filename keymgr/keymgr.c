@@ -100,18 +100,20 @@ find_backend(const KeymgrConfig *config, GError **error)
 }
 
 Keymgr *
-keymgr_new(GKeyFile *file, const char *directory, GError **error)
+keymgr_new_with(const KeymgrConfig *config, GError **error)
 {
-    KeymgrConfig config = { file, "keymgr", directory };
-    const KeymgrBackend *backend = find_backend(&config, error);
+    KeymgrConfig group = *config;
+    const KeymgrBackend *backend;
     gpointer store;
     Keymgr *keymgr;
 
+    group.group = "keymgr";
+    backend = find_backend(&group, error);
     if (!backend)
         return NULL;
     keymgr_memory_init();
-    config.group = backend->group;
-    store = backend->open(&config, error);
+    group.group = backend->group;
+    store = backend->open(&group, error);
     if (!store)
         return NULL;
     keymgr = g_new0(Keymgr, 1);
@@ -119,6 +121,26 @@ keymgr_new(GKeyFile *file, const char *directory, GError **error)
     keymgr->backend = backend;
     keymgr->store = store;
     return keymgr;
+}
+
+Keymgr *
+keymgr_new(GKeyFile *file, const char *directory, GError **error)
+{
+    const KeymgrConfig config = { .file = file, .directory = directory };
+
+    return keymgr_new_with(&config, error);
+}
+
+Keymgr *
+keymgr_open(const char *path, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(KeymgrConfigFile) file = keymgr_config_file_read(path, NULL, NULL, &reason);
+
+    if (file)
+        return keymgr_config_file_open(file, error);
+    g_set_error_literal(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG, reason->message);
+    return NULL;
 }
 
 Keymgr *

@@ -44,10 +44,17 @@ void keymgr_info_free(KeymgrInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrInfo, keymgr_info_free)
 
 /* Makes a key manager from the groups [keymgr] and, for its backend,
- * [barbican] or [libvirt] of a configuration file. No network traffic yet.
+ * [barbican], [libvirt] or [pkcs11] of a configuration file. No network traffic
+ * yet. What is secret in the file goes from there into locked memory and
+ * nowhere else.
+ * Errors: KEYMGR_ERROR_CONFIG, which names the file and the line, or group and
+ * key; also for a file that has a secret in it and is open to others. */
+Keymgr *keymgr_open(const char *path, GError **error);
+/* The same from a configuration that was read, or made, by the caller. GLib
+ * wipes nothing: a secret in it belongs into a file, named by the key with
+ * _file behind it.
  * config: borrowed for the call.
- * directory: base of relative file names in it.
- * Errors: KEYMGR_ERROR_CONFIG, which names group and key. */
+ * directory: base of relative file names in it. */
 Keymgr *keymgr_new(GKeyFile *config, const char *directory, GError **error);
 Keymgr *keymgr_ref(Keymgr *keymgr);
 void keymgr_unref(Keymgr *keymgr);

@@ -67,6 +67,9 @@ typedef struct {
                               GDestroyNotify destroy);
 } KeymgrBackend;
 
+/* As keymgr_new(); of config, group is left aside. */
+Keymgr *keymgr_new_with(const KeymgrConfig *config, GError **error);
+
 /* The row of a key manager, and what its functions take. */
 const KeymgrBackend *keymgr_get_backend(Keymgr *keymgr, gpointer *store);
 

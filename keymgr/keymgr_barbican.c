@@ -193,7 +193,7 @@ read_auth(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
 static gboolean
 read_service_user(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
 {
-    KeymgrConfig group = { config->file, SERVICE_USER_GROUP, config->directory };
+    KeymgrConfig group = *config;
     g_autoptr(KeymgrAuth) auth = NULL;
     gboolean wanted;
 
@@ -201,6 +201,7 @@ read_service_user(const KeymgrConfig *config, KeymgrBarbican *barbican, GError *
         return FALSE;
     if (!wanted)
         return TRUE;
+    group.group = SERVICE_USER_GROUP;
     auth = keymgr_auth_new(&group, error);
     if (!auth)
         return FALSE;

@@ -240,24 +240,32 @@ secret_from_file(const KeymgrConfig *config, const char *key, const char *name, 
     return NULL;
 }
 
+/* NULL where absent. */
+static KeymgrSecret *
+own_secret(const KeymgrConfig *config, const char *key)
+{
+    KeymgrSecret *apart = config->secrets ? keymgr_config_file_secret(config->secrets, config->group, key) : NULL;
+    char *value = apart ? NULL : keymgr_config_string(config, key);
+
+    if (apart)
+        return keymgr_secret_ref(apart);
+    return value ? keymgr_text_take_as_secret(value) : NULL;
+}
+
 gboolean
 keymgr_config_secret(const KeymgrConfig *config, const char *key, KeymgrSecret **secret, GError **error)
 {
     g_autofree char *file_key = g_strconcat(key, "_file", NULL);
     g_autofree char *file = keymgr_config_string(config, file_key);
-    char *value = keymgr_config_string(config, key);
+    g_autoptr(KeymgrSecret) value = own_secret(config, key);
 
     *secret = NULL;
-    if (value && file) {
-        keymgr_text_wipe_free(value);
+    if (value && file)
         return keymgr_config_fail(config, key, "%s is set as well: only one may be", error, file_key);
-    }
-    if (value && strlen(value) > KEYMGR_CONFIG_MAX_SECRET) {
-        keymgr_text_wipe_free(value);
+    if (value && keymgr_secret_size(value) > KEYMGR_CONFIG_MAX_SECRET)
         return keymgr_config_fail(config, key, "longer than %d bytes", error, KEYMGR_CONFIG_MAX_SECRET);
-    }
     if (value)
-        *secret = keymgr_text_take_as_secret(value);
+        *secret = g_steal_pointer(&value);
     else if (file && !(*secret = secret_from_file(config, file_key, file, error)))
         return FALSE;
     return TRUE;

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "keymgr/keymgr_secret.h"
+#include "keymgr/keymgr_config_file.h"
 
 /* The longest password, token or path in a file, in bytes. */
 #define KEYMGR_CONFIG_MAX_SECRET 16384
@@ -23,6 +23,7 @@ typedef struct {
     GKeyFile *file;
     const char *group;
     const char *directory; /* base of relative file names; NULL: the current one */
+    const KeymgrConfigFile *secrets; /* what file does not have; or NULL */
 } KeymgrConfig;
 
 gboolean keymgr_config_fail(const KeymgrConfig *config, const char *key, const char *format,

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libvirt/libvirt.h>
@@ -123,45 +122,6 @@ fail(const GError *error)
 {
     fprintf(stderr, "msvm-keymgr: %s\n", error->message);
     return exit_code(error);
-}
-
-static gboolean
-holds_secret(GKeyFile *file)
-{
-    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-    gsize i;
-
-    for (i = 0; groups[i]; i++) {
-        g_auto(GStrv) keys = g_key_file_get_keys(file, groups[i], NULL, NULL);
-        gsize j;
-
-        for (j = 0; keys && keys[j]; j++) {
-            if (keymgr_config_key_is_secret(groups[i], keys[j]))
-                return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-static Keymgr *
-open_store(GError **error)
-{
-    const char *path = options.config ? options.config : DEFAULT_CONFIG;
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) reason = NULL;
-    struct stat st;
-
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &reason)) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG, "%s: %s", path, reason->message);
-        return NULL;
-    }
-    if (holds_secret(file) && stat(path, &st) == 0 && (st.st_mode & S_IRWXO)) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG,
-                    "%s holds a password and is open to others (mode %04o)", path, (guint)st.st_mode & 07777);
-        return NULL;
-    }
-    return keymgr_new(file, directory, error);
 }
 
 /* --- commands --------------------------------------------------------------- */
@@ -512,7 +472,7 @@ static int
 run(guint command, char **arguments, GCancellable *cancellable)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Keymgr) keymgr = open_store(&error);
+    g_autoptr(Keymgr) keymgr = keymgr_open(options.config ? options.config : DEFAULT_CONFIG, &error);
     const char *warning;
     int code;
 

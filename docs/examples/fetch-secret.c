@@ -24,7 +24,6 @@ say(const KeymgrSecret *secret)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GKeyFile) config = g_key_file_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(Keymgr) keymgr = NULL;
     g_autoptr(GPtrArray) secrets = NULL;
@@ -33,13 +32,11 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: %s CONFIG REFERENCE\n", argv[0]);
         return 2;
     }
-    if (g_key_file_load_from_file(config, argv[1], G_KEY_FILE_NONE, &error)) {
-        g_autofree char *folder = g_path_get_dirname(argv[1]);
+    keymgr = keymgr_open(argv[1], &error);
+    if (keymgr) {
         const char *const references[] = { argv[2], NULL };
 
-        keymgr = keymgr_new(config, folder, &error);
-        if (keymgr)
-            secrets = keymgr_fetch(keymgr, references, NULL, &error);
+        secrets = keymgr_fetch(keymgr, references, NULL, &error);
     }
     if (secrets)
         return say(g_ptr_array_index(secrets, 0));

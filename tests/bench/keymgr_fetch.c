@@ -22,9 +22,9 @@ fetch(Keymgr *keymgr, const char *reference, guint *count, GError **error)
 }
 
 static gboolean
-measure(GKeyFile *file, const char *reference, GError **error)
+measure(const char *path, const char *reference, GError **error)
 {
-    g_autoptr(Keymgr) keymgr = keymgr_new(file, NULL, error);
+    g_autoptr(Keymgr) keymgr = keymgr_open(path, error);
     guint count;
     double first;
     double again;
@@ -42,9 +42,8 @@ measure(GKeyFile *file, const char *reference, GError **error)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
-    gboolean good;
+    gboolean good = TRUE;
     int times;
 
     if (argc != 4) {
@@ -52,9 +51,8 @@ main(int argc, char **argv)
         return 2;
     }
     keymgr_global_init();
-    good = g_key_file_load_from_file(file, argv[1], G_KEY_FILE_NONE, &error);
     for (times = atoi(argv[3]); good && times > 0; times--)
-        good = measure(file, argv[2], &error);
+        good = measure(argv[1], argv[2], &error);
     if (!good)
         fprintf(stderr, "keymgr-fetch: %s\n", error ? error->message : "nothing came");
     return good ? 0 : 1;

@@ -171,7 +171,7 @@ static void
 test_what_is_no_regular_file_of_sane_size_is_refused(void **state)
 {
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *big = g_strnfill(MSVM_CONFIG_MAX_SIZE + 1, '#');
+    g_autofree char *big = g_strnfill(KEYMGR_CONFIG_MAX_FILE + 1, '#');
 
     assert_null(msvmConfigLoadFile(directory, warnings));
     test_assert_error(VIR_ERR_CONFIG_UNSUPPORTED, "not a regular file");
@@ -194,7 +194,7 @@ test_the_file_of_the_root_goes_first(void **state)
     test_write(file, "[driver]\n", 0600);
     own = msvmConfigLoad(directory);
     assert_string_equal(msvmConfigPath(own), file);
-    assert_string_equal(msvmConfigDirectory(own), etc);
+    assert_string_equal(keymgr_config_file_directory(msvmConfigKeymgrFile(own)), etc);
     g_unlink(file);
     g_rmdir(etc);
 }
@@ -237,16 +237,18 @@ test_the_sample_has_every_key_and_no_other(void **state)
     g_autoptr(GPtrArray) warnings = NULL;
     g_autoptr(MsvmConfig) config = load(text, 0600, &warnings);
     g_autoptr(MsvmConfigHost) host = NULL;
+    GKeyFile *file;
     size_t i;
 
     assert_non_null(config);
+    file = keymgr_config_file_keys(msvmConfigKeymgrFile(config));
     for (i = 0; i < warnings->len; i++)
         fail_msg("%s", (const char *)g_ptr_array_index(warnings, i));
     host = msvmConfigGetHost(config, "hv01");
     assert_non_null(host);
-    assert_has_keys(msvmConfigKeyFile(config), "host hv01", host_keys);
+    assert_has_keys(file, "host hv01", host_keys);
     for (i = 0; i < G_N_ELEMENTS(groups); i++)
-        assert_has_keys(msvmConfigKeyFile(config), groups[i], keymgr_config_keys(groups[i]));
+        assert_has_keys(file, groups[i], keymgr_config_keys(groups[i]));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

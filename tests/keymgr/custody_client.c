@@ -40,11 +40,7 @@ static pid_t child;
 static gboolean
 do_open(const char *path, GError **error)
 {
-    g_autoptr(GKeyFile) file = g_key_file_new();
-
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, error))
-        return FALSE;
-    keymgr = keymgr_new(file, NULL, error);
+    keymgr = keymgr_open(path, error);
     return keymgr != NULL;
 }
 
