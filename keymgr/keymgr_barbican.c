@@ -307,14 +307,40 @@ dress(Sending *sending, KeymgrBarbicanCall *call)
                                                      keymgr_token_value(sending->service_token));
 }
 
+/* What was sent in secret, and must be in no message. */
+typedef struct {
+    const KeymgrSecret *list[3];
+} Hidden;
+
+static Hidden
+hidden_of(const Sending *sending)
+{
+    Hidden hidden = { { NULL } };
+    gsize used = 0;
+
+    if (sending->token)
+        hidden.list[used++] = keymgr_token_value(sending->token);
+    if (sending->service_token)
+        hidden.list[used++] = keymgr_token_value(sending->service_token);
+    return hidden;
+}
+
+/* Whether the server's words for a status have some in them. */
+static gboolean
+says(const Sending *sending, const KeymgrHttpRequest *http, guint status, const char *words)
+{
+    const Hidden hidden = hidden_of(sending);
+    g_autofree char *text = http->status == status ? keymgr_http_server_text(http, hidden.list) : NULL;
+
+    return text && strstr(text, words);
+}
+
 /* "Not Found. Sorry but your secret has no payload.": the one way in which a
  * 404 speaks of a secret that does exist. */
 static gboolean
-is_no_payload(const KeymgrHttpRequest *http)
+is_no_payload(const Sending *sending, const KeymgrHttpRequest *http)
 {
-    g_autofree char *text = http->status == 404 ? keymgr_http_server_text(http, NULL) : NULL;
-
-    return text && strstr(text, "has no payload");
+    return says(sending, http, 404, "has no payload");
 }
 
 static const char *
@@ -326,7 +352,7 @@ hint_for(const Sending *sending, const KeymgrHttpRequest *http)
     case 401:
         return sending->renewed ? sending->renewed : "the token cannot be renewed";
     case 404:
-        if (is_no_payload(http))
+        if (is_no_payload(sending, http))
             return NULL;
         /* fall through */
     case 410:
@@ -339,28 +365,21 @@ hint_for(const Sending *sending, const KeymgrHttpRequest *http)
 static void
 fail_call(Sending *sending, KeymgrBarbicanCall *call)
 {
-    const KeymgrSecret *hidden[3] = { NULL };
-    gsize used = 0;
+    const Hidden hidden = hidden_of(sending);
     g_autofree char *prefix = g_strdup_printf("Barbican at %s: %s", sending->endpoint, call->what);
 
-    if (sending->token)
-        hidden[used++] = keymgr_token_value(sending->token);
-    if (sending->service_token)
-        hidden[used++] = keymgr_token_value(sending->service_token);
     if (!call->http->error && call->http->status >= 200 && call->http->status < 300)
         g_prefix_error(&sending->failure, "%s: ", prefix);
     else
-        keymgr_http_fail(call->http, prefix, hint_for(sending, call->http), hidden, &sending->failure);
+        keymgr_http_fail(call->http, prefix, hint_for(sending, call->http), hidden.list, &sending->failure);
 }
 
 /* "Creation not allowed because a quota has been reached", "Quota reached for
  * project ...": a 403 that no role would change. */
 static gboolean
-is_quota(const KeymgrHttpRequest *http)
+is_quota(const Sending *sending, const KeymgrHttpRequest *http)
 {
-    g_autofree char *text = http->status == 403 ? keymgr_http_server_text(http, NULL) : NULL;
-
-    return text && (strstr(text, "quota") || strstr(text, "Quota"));
+    return says(sending, http, 403, "quota") || says(sending, http, 403, "Quota");
 }
 
 static gboolean
@@ -426,9 +445,9 @@ on_done(KeymgrHttpRequest *http, gpointer opaque)
         return TRUE; /* the others go on meanwhile */
     }
     fail_call(sending, call);
-    if (is_no_payload(http) && sending->failure)
+    if (is_no_payload(sending, http) && sending->failure)
         sending->failure->code = KEYMGR_ERROR_NO_PAYLOAD;
-    if (is_quota(http) && sending->failure)
+    if (is_quota(sending, http) && sending->failure)
         sending->failure->code = KEYMGR_ERROR_LIMIT;
     return FALSE;
 }

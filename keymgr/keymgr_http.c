@@ -12,6 +12,7 @@
 
 #include "keymgr/keymgr_error.h"
 #include "keymgr/keymgr_memory.h"
+#include "keymgr/keymgr_text.h"
 
 /* The longest sleep in one poll; a cancellable wakes it at once. */
 #define POLL_MS 1000
@@ -54,8 +55,9 @@ keymgr_http_request_reset(KeymgrHttpRequest *request)
     request->over_limit = FALSE;
     request->framed = FALSE;
     request->heard = FALSE;
-    g_clear_pointer(&request->answer_type, g_free);
-    g_clear_pointer(&request->location, g_free);
+    /* Servers repeat what they were sent in places like these, too. */
+    g_clear_pointer(&request->answer_type, keymgr_text_wipe_free);
+    g_clear_pointer(&request->location, keymgr_text_wipe_free);
     g_clear_pointer(&request->answer, keymgr_secret_unref);
     g_clear_pointer(&request->subject_token, keymgr_secret_unref);
     g_clear_error(&request->error);
@@ -211,13 +213,14 @@ on_header(char *line, size_t one, size_t size, void *opaque)
         keymgr_secret_unref(request->subject_token);
         request->subject_token = keymgr_secret_new(value, value_size);
     } else if ((value = header_value(line, size, "Location", &value_size))) {
-        g_free(request->location);
+        keymgr_text_wipe_free(request->location);
         request->location = g_strndup(value, value_size);
     } else if ((value = header_value(line, size, "Retry-After", &value_size))) {
-        g_autofree char *seconds = g_strndup(value, value_size);
+        char *seconds = g_strndup(value, value_size);
 
         /* The other form, a date, is as good as nothing said. */
         request->retry_after = (guint)CLAMP(g_ascii_strtoll(seconds, NULL, 10), 0, 86400);
+        keymgr_text_wipe_free(seconds);
     }
     if (header_value(line, size, "Content-Length", &value_size) ||
         header_value(line, size, "Transfer-Encoding", &value_size))

@@ -7,6 +7,9 @@
 #include "keymgr/keymgr_json.h"
 #include "keymgr/keymgr_text.h"
 
+/* JSON in a string of JSON is looked into, and what is in a string of that. */
+#define MAX_LAYERS 3
+
 static const char *
 first_said(const char *a, const char *b)
 {
@@ -21,7 +24,8 @@ text_of_json(const KeymgrSecret *answer)
     KeymgrJson *inner = keymgr_json_object(json, "error");
     const char *title;
     const char *words;
-    g_autofree char *whole = NULL;
+    char *whole;
+    char *text;
 
     if (!json)
         return NULL;
@@ -32,7 +36,9 @@ text_of_json(const KeymgrSecret *answer)
     if (!title && !words)
         return NULL;
     whole = g_strconcat(title ? title : "", title && words ? ": " : "", words ? words : "", NULL);
-    return keymgr_text_quote_html(whole, strlen(whole));
+    text = keymgr_text_quote_html(whole, strlen(whole));
+    keymgr_text_wipe_free(whole);
+    return text;
 }
 
 /* Whether bytes of the server hold what was sent to it in secret. */
@@ -48,70 +54,53 @@ holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden, const
     return FALSE;
 }
 
-/* The same for all strings of a JSON value, which has no escapes in them. Its
- * depth is that of keymgr_json_parse(). */
 static gboolean
-json_holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden, KeymgrJson *json)
+secret_holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden, const KeymgrSecret *text)
 {
-    gsize i;
-
-    if (json_object_is_type(json, json_type_string))
-        return holds(request, hidden, json_object_get_string(json), (gsize)json_object_get_string_len(json));
-    if (json_object_is_type(json, json_type_array)) {
-        for (i = 0; i < json_object_array_length(json); i++) {
-            if (json_holds(request, hidden, json_object_array_get_idx(json, i)))
-                return TRUE;
-        }
-    } else if (json_object_is_type(json, json_type_object)) {
-        struct json_object_iterator at = json_object_iter_begin(json);
-        struct json_object_iterator end = json_object_iter_end(json);
-
-        for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
-            const char *name = json_object_iter_peek_name(&at);
-
-            if (holds(request, hidden, name, strlen(name)) ||
-                json_holds(request, hidden, json_object_iter_peek_value(&at)))
-                return TRUE;
-        }
-    }
-    return FALSE;
+    return holds(request, hidden, (const char *)keymgr_secret_data(text), keymgr_secret_size(text));
 }
 
-/* Looks at the whole answer as it came and without its escapes: in the quote
- * of a message a secret might have lost its white space or its end, and would
- * not be found there. */
+static gboolean
+html_holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden, const KeymgrSecret *text)
+{
+    g_autoptr(KeymgrSecret) plain = keymgr_text_unescape_html((const char *)keymgr_secret_data(text),
+                                                              keymgr_secret_size(text));
+
+    return secret_holds(request, hidden, plain);
+}
+
+/* Looks at the whole answer as it came and without its escapes, before anything
+ * takes it apart: in the quote of a message a secret might have lost its white
+ * space or its end, and would not be found there. */
 static gboolean
 answer_holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden)
 {
-    const char *data = (const char *)keymgr_secret_data(request->answer);
-    gsize size = keymgr_secret_size(request->answer);
-    g_autoptr(KeymgrJson) json = NULL;
-    char *unescaped;
-    gboolean found;
+    g_autoptr(KeymgrSecret) text = keymgr_secret_ref(request->answer);
+    guint layers;
 
-    if (holds(request, hidden, data, size))
-        return TRUE;
-    unescaped = keymgr_text_unescape_html(data, size);
-    found = holds(request, hidden, unescaped, strlen(unescaped));
-    keymgr_text_wipe_free(unescaped);
-    if (found)
-        return TRUE;
-    json = keymgr_json_parse(request->answer, NULL);
-    return json && json_holds(request, hidden, json);
+    for (layers = 0; !secret_holds(request, hidden, text) && !html_holds(request, hidden, text); layers++) {
+        KeymgrSecret *inner;
+
+        if (layers == MAX_LAYERS)
+            return FALSE;
+        inner = keymgr_text_unescape_json((const char *)keymgr_secret_data(text), keymgr_secret_size(text));
+        keymgr_secret_unref(text);
+        text = inner;
+    }
+    return TRUE;
 }
 
 char *
 keymgr_http_server_text(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden)
 {
     const KeymgrSecret *answer = request->answer;
-    g_autofree char *text = NULL;
+    char *text;
 
-    if (!answer || keymgr_secret_size(answer) == 0 || (hidden && answer_holds(request, hidden)))
+    if (!answer || keymgr_secret_size(answer) == 0 || answer_holds(request, hidden))
         return g_strdup("");
     text = text_of_json(answer);
-    if (!text)
-        text = keymgr_text_quote_html((const char *)keymgr_secret_data(answer), keymgr_secret_size(answer));
-    return g_steal_pointer(&text);
+    return text ? text : keymgr_text_quote_html((const char *)keymgr_secret_data(answer),
+                                                keymgr_secret_size(answer));
 }
 
 KeymgrError
@@ -139,23 +128,28 @@ static gboolean
 may_show_location(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden)
 {
     const char *text = request->location;
-    g_autofree char *whole = g_strconcat(text[0] != '/' ? "" : text[1] == '/' ? "http:" : "http://host", text,
-                                         NULL);
-    g_autoptr(GBytes) plain = g_uri_unescape_bytes(text, -1, NULL, NULL);
+    char *plain = g_uri_unescape_string(text, NULL);
+    gboolean good = plain && !holds(request, hidden, text, strlen(text)) &&
+                    !holds(request, hidden, plain, strlen(plain));
+    g_autofree char *whole = NULL;
 
-    return plain && keymgr_url_is_plain(whole) && !holds(request, hidden, text, strlen(text)) &&
-           !holds(request, hidden, g_bytes_get_data(plain, NULL), g_bytes_get_size(plain));
+    keymgr_text_wipe_free(plain);
+    if (!good)
+        return FALSE;
+    whole = g_strconcat(text[0] != '/' ? "" : text[1] == '/' ? "http:" : "http://host", text, NULL);
+    return keymgr_url_is_plain(whole);
 }
 
 static gboolean
 fail_redirect(const KeymgrHttpRequest *request, const char *prefix, const KeymgrSecret *const *hidden,
               GError **error)
 {
-    g_autofree char *shown = keymgr_text_quote(request->location, strlen(request->location));
+    gboolean may_show = may_show_location(request, hidden);
+    g_autofree char *shown = may_show ? keymgr_text_quote(request->location, strlen(request->location)) : NULL;
 
     g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_HTTP,
                 "%s: HTTP %u: it redirects to %s; redirects are not followed: configure the right URL",
-                prefix, request->status, may_show_location(request, hidden) ? shown : "another place");
+                prefix, request->status, shown ? shown : "another place");
     return FALSE;
 }
 

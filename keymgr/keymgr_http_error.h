@@ -13,7 +13,7 @@
 /* The server's own text, fit for a message; "" when it said nothing, or when
  * its answer holds one of the secrets that were sent or the request's body, as
  * they are or escaped as in JSON or HTML. Caller frees.
- * hidden: NULL-terminated. NULL hides nothing: to look at, not to show. */
+ * hidden: NULL-terminated. */
 char *keymgr_http_server_text(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden);
 
 /* The code for a status: 401 AUTH, 403 ACCESS_DENIED, 404 and 410 NOT_FOUND,

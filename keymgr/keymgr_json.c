@@ -3,12 +3,91 @@
 
 #include <string.h>
 
+#include <json-c/printbuf.h>
+
 #include "keymgr/keymgr_error.h"
+
+/* json-c wipes nothing and has no allocator to replace: what it copied is
+ * overwritten where it lies. */
+static void
+wipe_text(const char *text, gsize size)
+{
+    if (text)
+        explicit_bzero((char *)text, size);
+}
+
+/* All of the text that a value holds. Its depth is that of the parser. */
+static void
+wipe(KeymgrJson *json)
+{
+    struct json_object_iterator at;
+    struct json_object_iterator end;
+    const char *number;
+    gsize i;
+
+    switch (json_object_get_type(json)) {
+    case json_type_string:
+        wipe_text(json_object_get_string(json), (gsize)json_object_get_string_len(json));
+        break;
+    case json_type_double: /* the parser keeps it as it was written, too */
+        number = json_object_get_userdata(json);
+        wipe_text(number, number ? strlen(number) : 0);
+        break;
+    case json_type_array:
+        for (i = 0; i < json_object_array_length(json); i++)
+            wipe(json_object_array_get_idx(json, i));
+        break;
+    case json_type_object:
+        end = json_object_iter_end(json);
+        for (at = json_object_iter_begin(json); !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+            const char *name = json_object_iter_peek_name(&at);
+
+            wipe(json_object_iter_peek_value(&at));
+            wipe_text(name, strlen(name));
+        }
+        break;
+    case json_type_null:
+    case json_type_boolean:
+    case json_type_int:
+    default:
+        break;
+    }
+}
 
 void
 keymgr_json_unref(KeymgrJson *json)
 {
+    wipe(json);
     json_object_put(json);
+}
+
+/* With room for the longest string that so many bytes can hold: a buffer that
+ * grows leaves what it had behind. */
+static struct json_tokener *
+tokener_new(gsize size)
+{
+    struct json_tokener *tokener = json_tokener_new_ex(KEYMGR_JSON_MAX_DEPTH);
+
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    printbuf_memset(tokener->pb, 0, 0, (int)size + 1);
+    printbuf_reset(tokener->pb);
+    return tokener;
+}
+
+/* After a failure it has what came before that. */
+static void
+tokener_free(struct json_tokener *tokener)
+{
+    int i;
+
+    for (i = 0; i <= tokener->depth; i++) {
+        const char *name = tokener->stack[i].obj_field_name;
+
+        wipe(tokener->stack[i].current);
+        wipe_text(name, name ? strlen(name) : 0);
+    }
+    wipe_text(tokener->pb->buf, (gsize)tokener->pb->size);
+    json_tokener_free(tokener);
 }
 
 /* Whether nothing but white space follows; json-c is lenient about that. */
@@ -25,18 +104,17 @@ ends_at(const KeymgrSecret *text, gsize end)
 KeymgrJson *
 keymgr_json_parse(const KeymgrSecret *text, GError **error)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(KEYMGR_JSON_MAX_DEPTH);
+    /* The size fits an int: secrets end at KEYMGR_SECRET_MAX_SIZE. */
+    struct json_tokener *tokener = tokener_new(keymgr_secret_size(text));
     g_autoptr(KeymgrJson) json = NULL;
     enum json_tokener_error code;
     gsize end;
 
-    /* The length fits an int: secrets end at KEYMGR_SECRET_MAX_SIZE. */
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     json = json_tokener_parse_ex(tokener, (const char *)keymgr_secret_data(text),
                                  (int)keymgr_secret_size(text));
     code = json_tokener_get_error(tokener);
     end = json_tokener_get_parse_end(tokener);
-    json_tokener_free(tokener);
+    tokener_free(tokener);
 
     if (code == json_tokener_error_depth) {
         g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JSON in two directions: answers of servers, parsed with limits (they never
- * hold secrets: Keystone's token is in a header), and requests that do hold
- * secrets, written straight into locked memory.
+ * JSON in two directions: answers of servers, parsed with limits, and requests
+ * that hold secrets, written straight into locked memory. No answer should hold
+ * a secret (Keystone's token is in a header), but a refusal may repeat what was
+ * sent: so json-c's copies are wiped.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 #define KEYMGR_JSON_MAX_DEPTH 32
 
 typedef struct json_object KeymgrJson;
+/* Wipes all text in it. NULL is fine. */
 void keymgr_json_unref(KeymgrJson *json);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrJson, keymgr_json_unref)
 

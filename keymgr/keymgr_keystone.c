@@ -70,13 +70,14 @@ on_done(KeymgrHttpRequest *request, gpointer opaque)
 /* Keystone "could not find" a token that has ended or was revoked, where any
  * other wrong credential is a 401. */
 static gboolean
-is_bad_token(const KeymgrKeystone *keystone, const KeymgrHttpRequest *request)
+is_bad_token(const KeymgrKeystone *keystone, const KeymgrHttpRequest *request,
+             const KeymgrSecret *const *hidden)
 {
     g_autofree char *text = NULL;
 
     if (keymgr_auth_kind(keystone->auth) != KEYMGR_AUTH_TOKEN || request->error || request->status != 404)
         return FALSE;
-    text = keymgr_http_server_text(request, NULL);
+    text = keymgr_http_server_text(request, hidden);
     return strstr(text, "token") != NULL;
 }
 
@@ -84,7 +85,7 @@ static gboolean
 fail(KeymgrKeystone *keystone, const KeymgrHttpRequest *request, GError **error)
 {
     const KeymgrSecret *hidden[] = { keymgr_auth_secret(keystone->auth), NULL };
-    gboolean bad_token = is_bad_token(keystone, request);
+    gboolean bad_token = is_bad_token(keystone, request, hidden);
     g_autofree char *hint = NULL;
 
     if (bad_token)

@@ -8,8 +8,9 @@
 static char *
 quote(const char *text, gsize size, gboolean html)
 {
-    g_autofree char *valid = NULL;
-    g_autoptr(GString) out = g_string_new(NULL);
+    char *valid;
+    /* As long as it may become: what grows leaves copies behind. */
+    g_autoptr(GString) out = g_string_sized_new(KEYMGR_TEXT_MAX_QUOTE + 8);
     gboolean in_tag = FALSE;
     gboolean space = FALSE;
     const char *p;
@@ -39,6 +40,7 @@ quote(const char *text, gsize size, gboolean html)
         }
         g_string_append_unichar(out, c);
     }
+    keymgr_text_wipe_free(valid);
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
@@ -54,14 +56,16 @@ keymgr_text_quote_html(const char *text, gsize size)
     return quote(text, size, TRUE);
 }
 
-/* The character of an escape that text begins with, and the escape's size; 0
- * when it is none. */
-static gunichar
-html_escape(const char *text, gsize size, gsize *length)
+/* The bytes of an escape that text begins with. *used: the escape's size; 0 when
+ * it is none. Returns their number: fewer than the escape has. */
+typedef gsize (*Escape)(const char *text, gsize size, char bytes[6], gsize *used);
+
+static gsize
+html_escape(const char *text, gsize size, char bytes[6], gsize *used)
 {
     static const struct {
         const char *escape;
-        gunichar c;
+        char c;
     } names[] = { { "&lt;", '<' }, { "&gt;", '>' }, { "&amp;", '&' }, { "&quot;", '"' }, { "&apos;", '\'' } };
     char number[12] = "";
     gunichar c;
@@ -69,10 +73,12 @@ html_escape(const char *text, gsize size, gsize *length)
     gsize i;
 
     for (i = 0; i < G_N_ELEMENTS(names); i++) {
-        *length = strlen(names[i].escape);
-        if (size >= *length && memcmp(text, names[i].escape, *length) == 0)
-            return names[i].c;
+        *used = strlen(names[i].escape);
+        bytes[0] = names[i].c;
+        if (size >= *used && memcmp(text, names[i].escape, *used) == 0)
+            return 1;
     }
+    *used = 0;
     if (size < 4 || memcmp(text, "&#", 2) != 0)
         return 0;
     memcpy(number, text + 2, MIN(size - 2, sizeof(number) - 1));
@@ -80,35 +86,84 @@ html_escape(const char *text, gsize size, gsize *length)
         c = (gunichar)g_ascii_strtoull(number + 1, &end, 16);
     else
         c = (gunichar)g_ascii_strtoull(number, &end, 10);
-    *length = 2 + (gsize)(end - number) + 1;
-    i = *end == ';' && g_unichar_validate(c) ? c : 0;
+    if (*end == ';' && c != 0 && g_unichar_validate(c))
+        *used = 2 + (gsize)(end - number) + 1;
     explicit_bzero(number, sizeof(number));
-    return (gunichar)i;
+    return *used > 0 ? (gsize)g_unichar_to_utf8(c, bytes) : 0;
 }
 
-char *
+/* -1 when they are none. */
+static gint
+hex_digits(const char *text, gsize count)
+{
+    gint number = 0;
+
+    for (; count > 0; count--, text++) {
+        if (!g_ascii_isxdigit(*text))
+            return -1;
+        number = number * 16 + g_ascii_xdigit_value(*text);
+    }
+    return number;
+}
+
+/* Those of JSON, and \' and \xNN as Python shows bytes. */
+static gsize
+json_escape(const char *text, gsize size, char bytes[6], gsize *used)
+{
+    static const char letters[] = "\"\\/bfnrt'";
+    static const char meant[] = "\"\\/\b\f\n\r\t'";
+    const char *letter = size >= 2 && text[1] ? strchr(letters, text[1]) : NULL;
+    gint high = size >= 6 && text[1] == 'u' ? hex_digits(text + 2, 4) : -1;
+    gint low = high >= 0xd800 && high < 0xdc00 && size >= 12 && text[6] == '\\' && text[7] == 'u'
+                   ? hex_digits(text + 8, 4)
+                   : -1;
+    gint byte = size >= 4 && text[1] == 'x' ? hex_digits(text + 2, 2) : -1;
+
+    *used = letter ? 2 : byte >= 0 ? 4 : low >= 0xdc00 && low < 0xe000 ? 12 : high >= 0 ? 6 : 0;
+    if (letter || byte >= 0) {
+        bytes[0] = letter ? meant[letter - letters] : (char)byte;
+        return 1;
+    }
+    if (*used == 12)
+        high = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+    return *used > 0 ? (gsize)g_unichar_to_utf8((gunichar)high, bytes) : 0;
+}
+
+static KeymgrSecret *
+unescape(const char *text, gsize size, char mark, Escape escape)
+{
+    /* No escape is shorter than what it stands for. */
+    KeymgrSecret *out = keymgr_secret_new_buffer(size);
+    const char *end = text + size;
+
+    while (text < end) {
+        const char *next = memchr(text, mark, (gsize)(end - text));
+        gboolean good = keymgr_secret_append(out, text, (gsize)((next ? next : end) - text));
+        char bytes[6];
+        gsize count;
+        gsize used;
+
+        if (!next)
+            break;
+        count = escape(next, (gsize)(end - next), bytes, &used);
+        good = good && (used > 0 ? keymgr_secret_append(out, bytes, count) : keymgr_secret_append(out, next, 1));
+        g_assert(good);
+        explicit_bzero(bytes, sizeof(bytes));
+        text = next + MAX(used, 1);
+    }
+    return out;
+}
+
+KeymgrSecret *
 keymgr_text_unescape_html(const char *text, gsize size)
 {
-    /* No escape is shorter than its character. */
-    char *out = g_malloc(size + 1);
-    gsize used = 0;
-    gsize at = 0;
+    return unescape(text, size, '&', html_escape);
+}
 
-    while (at < size) {
-        gsize length = 1;
-        gunichar c = text[at] == '&' ? html_escape(text + at, size - at, &length) : 0;
-
-        if (c) {
-            used += (gsize)g_unichar_to_utf8(c, out + used);
-            at += length;
-        } else {
-            if (text[at])
-                out[used++] = text[at];
-            at++;
-        }
-    }
-    out[used] = '\0';
-    return out;
+KeymgrSecret *
+keymgr_text_unescape_json(const char *text, gsize size)
+{
+    return unescape(text, size, '\\', json_escape);
 }
 
 gboolean

@@ -18,9 +18,11 @@ char *keymgr_text_quote(const char *text, gsize size);
 char *keymgr_text_quote_html(const char *text, gsize size);
 
 /* Text without the escapes of HTML: &lt; &gt; &amp; &quot; &apos; and numbers.
- * Anything else, and what is no escape, stays; NULs are left out. It may hold a
- * secret: for keymgr_text_wipe_free(). */
-char *keymgr_text_unescape_html(const char *text, gsize size);
+ * Anything else, and what is no escape, stays. It may hold a secret. */
+KeymgrSecret *keymgr_text_unescape_html(const char *text, gsize size);
+/* The same of JSON's, wherever they stand, and of those in which Python shows
+ * bytes: \' and \xNN. */
+KeymgrSecret *keymgr_text_unescape_json(const char *text, gsize size);
 
 /* TRUE when text holds the secret's bytes: it must not be shown then. An empty
  * secret, or none, is in no text. */

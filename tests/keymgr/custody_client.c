@@ -8,6 +8,10 @@
  *   cancel REFERENCE    the same, cancelled after 200 ms
  *   describe REFERENCE, list, check
  *   store FILE          stores what a file holds
+ *   bare                stores a secret without a value
+ *   set FILE            gives that one the value that a file holds
+ *   consumers REFERENCE registers a consumer, lists and removes it
+ *   metadata REFERENCE  sets metadata, and reads them
  *   delete              deletes what was stored last
  *   drop                frees what was fetched
  *   close               frees the key manager
@@ -16,7 +20,7 @@
  *   abort
  *
  * It answers each with "ok", after fork with the child's number too, or with
- * the error's message.
+ * the error's message. What is logged goes to standard error.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -97,11 +101,10 @@ do_check(const char *argument, GError **error)
     return reached != NULL;
 }
 
-static gboolean
-do_store(const char *path, GError **error)
+static KeymgrSecret *
+read_value(const char *path)
 {
-    const KeymgrNewSecret description = { .name = "custody" };
-    g_autoptr(KeymgrSecret) value = keymgr_secret_new_buffer(KEYMGR_SECRET_MAX_SIZE);
+    KeymgrSecret *value = keymgr_secret_new_buffer(KEYMGR_SECRET_MAX_SIZE);
     guint8 chunk[4096];
     ssize_t got;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -111,9 +114,67 @@ do_store(const char *path, GError **error)
     explicit_bzero(chunk, sizeof(chunk));
     if (fd >= 0)
         close(fd);
+    return value;
+}
+
+static gboolean
+store(KeymgrSecret *value, GError **error)
+{
+    const KeymgrNewSecret description = { .name = "custody" };
+
     g_free(stored);
     stored = keymgr_store(keymgr, &description, value, NULL, error);
     return stored != NULL;
+}
+
+static gboolean
+do_store(const char *path, GError **error)
+{
+    g_autoptr(KeymgrSecret) value = read_value(path);
+
+    return store(value, error);
+}
+
+static gboolean
+do_bare(const char *argument, GError **error)
+{
+    return store(NULL, error);
+}
+
+static gboolean
+do_set(const char *path, GError **error)
+{
+    g_autoptr(KeymgrSecret) value = read_value(path);
+
+    return keymgr_set_payload(keymgr, stored ? stored : "nothing was stored", value, NULL, error);
+}
+
+static gboolean
+do_consumers(const char *reference, GError **error)
+{
+    const char *const references[] = { reference, NULL };
+    const KeymgrConsumer consumer = { (char *)"custody", (char *)"domain",
+                                      (char *)"0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0" };
+    g_autoptr(GPtrArray) there = NULL;
+
+    if (!keymgr_add_consumer(keymgr, references, &consumer, NULL, error))
+        return FALSE;
+    there = keymgr_list_consumers(keymgr, reference, NULL, error);
+    return there && keymgr_remove_consumer(keymgr, references, &consumer, NULL, error);
+}
+
+static gboolean
+do_metadata(const char *reference, GError **error)
+{
+    const char *const references[] = { reference, NULL };
+    g_autoptr(GHashTable) metadata = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) all = NULL;
+
+    g_hash_table_insert(metadata, (gpointer)"custody", (gpointer)"looked after");
+    if (!keymgr_set_metadata(keymgr, reference, metadata, NULL, error))
+        return FALSE;
+    all = keymgr_get_metadata(keymgr, references, NULL, error);
+    return all != NULL;
 }
 
 static gboolean
@@ -169,7 +230,8 @@ static const struct {
     { "open", do_open },     { "fetch", do_fetch }, { "cancel", do_cancel }, { "describe", do_describe },
     { "list", do_list },     { "check", do_check }, { "store", do_store },   { "delete", do_delete },
     { "drop", do_drop },     { "close", do_close }, { "fork", do_fork },     { "reap", do_reap },
-    { "abort", do_abort },
+    { "abort", do_abort },   { "bare", do_bare },   { "set", do_set },       { "consumers", do_consumers },
+    { "metadata", do_metadata },
 };
 
 static void
@@ -203,6 +265,7 @@ main(void)
     char line[4096];
 
     virSetErrorFunc(NULL, ignore_error);
+    g_log_writer_default_set_use_stderr(TRUE);
     /* As in a program with libvirt, which has initialised libcurl already. */
     curl_global_init(CURL_GLOBAL_DEFAULT);
     while (fgets(line, sizeof(line), stdin)) {

@@ -169,6 +169,8 @@ test_writing_stops_at_the_limit(void **state)
     }
 }
 
+static const KeymgrSecret *const nothing[] = { NULL };
+
 /* The four shapes of refusals, and what servers might also say. */
 static void
 test_server_texts(void **state)
@@ -197,7 +199,7 @@ test_server_texts(void **state)
 
     for (i = 0; i < G_N_ELEMENTS(rows); i++) {
         KeymgrHttpRequest request = { .answer = secret_of(rows[i].answer) };
-        g_autofree char *text = keymgr_http_server_text(&request, NULL);
+        g_autofree char *text = keymgr_http_server_text(&request, nothing);
 
         assert_string_equal(text, rows[i].text);
         keymgr_secret_unref(request.answer);
@@ -209,7 +211,7 @@ test_a_long_server_text_is_cut(void **state)
 {
     g_autofree char *long_text = g_strnfill(100000, 'x');
     KeymgrHttpRequest request = { .answer = secret_of(long_text) };
-    g_autofree char *text = keymgr_http_server_text(&request, NULL);
+    g_autofree char *text = keymgr_http_server_text(&request, nothing);
 
     assert_true(strlen(text) <= KEYMGR_TEXT_MAX_QUOTE + 3);
     keymgr_secret_unref(request.answer);
@@ -243,6 +245,11 @@ test_no_disguise_of_a_secret_is_shown(void **state)
         "{\"title\":\"no: CANARY  pass<b>\\\"w\\u00f6rd\\\"  X\"}",
         "{\"other\":[1,{\"deep\":[\"CANARY  pass<b>\\\"wörd\\\"  X\"]}]}",
         "{\"CANARY  pass<b>\\\"wörd\\\"  X\":1}",
+        "{\"title\":\"cut off: CANARY  pass<b>\\\"w\\u00f6rd\\\"  X",
+        "Traceback: 'CANARY  pass<b>\\\"w\\u00F6rd\\\"  X'",
+        "bytes: b'CANARY  pass<b>\"w\\xc3\\xb6rd\"  X'",
+        "{\"body\":\"{\\\"title\\\":\\\"CANARY  pass<b>\\\\\\\"w\\\\u00f6rd\\\\\\\"  X\\\"}\"}",
+        "{\"title\":\"CANARY  pass&lt;b&gt;\\\"w\\u00f6rd\\u0022  X\"}",
         "bad body: BODYCANARY  two",
         at_the_cut,
         json_at_the_cut,
@@ -302,10 +309,31 @@ test_escapes_of_html(void **state)
 {
     static const char text[] = "a&lt;&gt;&amp;lt;&quot;&apos;&#65;&#x42;&#X6f;"
                                "&#1114112;&#0;&#x;&#;&nbsp;&#6\0&#65";
-    char *plain = keymgr_text_unescape_html(text, sizeof(text) - 1);
+    static const char meant[] = "a<>&lt;\"'ABo&#1114112;&#0;&#x;&#;&nbsp;&#6\0&#65";
+    g_autoptr(KeymgrSecret) plain = keymgr_text_unescape_html(text, sizeof(text) - 1);
 
-    assert_string_equal(plain, "a<>&lt;\"'ABo&#1114112;&#0;&#x;&#;&nbsp;&#6&#65");
-    keymgr_text_wipe_free(plain);
+    assert_int_equal(keymgr_secret_size(plain), sizeof(meant) - 1);
+    assert_memory_equal(keymgr_secret_data(plain), meant, sizeof(meant) - 1);
+}
+
+static void
+test_escapes_of_json(void **state)
+{
+    static const char text[] = "\\\"\\\\n\\/\\b\\f\\n\\r\\t\\'\\u0041\\u00e9\\u20AC\\ud83d\\ude00\\u0000\\x00\\xfF"
+                               "\\ud83dx\\q\\u12g4\\xg0\0\\u004";
+    static const char meant[] = "\"\\n/\b\f\n\r\t'A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\0\0\xff"
+                                "\xed\xa0\xbdx\\q\\u12g4\\xg0\0\\u004";
+    gsize cut;
+
+    for (cut = 0; cut < sizeof(text); cut++) {
+        g_autoptr(KeymgrSecret) plain = keymgr_text_unescape_json(text, cut);
+
+        assert_true(keymgr_secret_size(plain) <= cut);
+        if (cut < sizeof(text) - 1)
+            continue;
+        assert_int_equal(keymgr_secret_size(plain), sizeof(meant) - 1);
+        assert_memory_equal(keymgr_secret_data(plain), meant, sizeof(meant) - 1);
+    }
 }
 
 static void
@@ -733,6 +761,7 @@ main(void)
         cmocka_unit_test(test_no_disguise_of_a_secret_is_shown),
         cmocka_unit_test(test_a_redirect_shows_no_secret_and_no_query),
         cmocka_unit_test(test_escapes_of_html),
+        cmocka_unit_test(test_escapes_of_json),
         cmocka_unit_test(test_status_codes),
         cmocka_unit_test(test_configuration_errors_name_group_and_key),
         cmocka_unit_test(test_a_password_file_is_read_without_its_line_end_unless_others_may_read_it),
