@@ -5,7 +5,7 @@
  *
  *   open FILE           reads a configuration
  *   fetch REFERENCE     fetches a secret, twice, and keeps it
- *   cancel REFERENCE    the same, cancelled after 200 ms
+ *   cancel REFERENCE    the same, cancelled when the next line comes
  *   describe REFERENCE, list, check
  *   store FILE          stores what a file holds
  *   bare                stores a secret without a value
@@ -58,9 +58,12 @@ do_fetch(const char *reference, GError **error)
 }
 
 static gpointer
-cancel_soon(gpointer cancellable)
+cancel_when_told(gpointer cancellable)
 {
-    g_usleep(200000);
+    char line[16];
+
+    if (!fgets(line, sizeof(line), stdin))
+        return NULL;
     g_cancellable_cancel(cancellable);
     return NULL;
 }
@@ -70,7 +73,7 @@ do_cancel(const char *reference, GError **error)
 {
     const char *const references[] = { reference, NULL };
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
-    GThread *thread = g_thread_new("cancel", cancel_soon, cancellable);
+    GThread *thread = g_thread_new("cancel", cancel_when_told, cancellable);
 
     secrets = keymgr_fetch(keymgr, references, cancellable, error);
     g_thread_join(thread);
