@@ -155,9 +155,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrConsumer, keymgr_consumer_free)
  * KEYMGR_ERROR_UNSUPPORTED: this store, or this release of it, has none. */
 gboolean keymgr_add_consumer(Keymgr *keymgr, const char *const *references, const KeymgrConsumer *consumer,
                              GCancellable *cancellable, GError **error);
-/* Takes it away from each; goes on after a failure, and reports the first.
- * KEYMGR_ERROR_NOT_FOUND: the consumer was not registered, or the secret is
- * gone. */
+/* Takes it away from each; goes on after a failure, and reports the first that
+ * is not KEYMGR_ERROR_NOT_FOUND. That one alone: the consumer was not
+ * registered, or the secret is gone. */
 gboolean keymgr_remove_consumer(Keymgr *keymgr, const char *const *references,
                                 const KeymgrConsumer *consumer, GCancellable *cancellable, GError **error);
 /* Array of KeymgrConsumer with a free function. */

@@ -188,6 +188,20 @@ keymgr_barbican_add_consumer(gpointer store, const char *const *references, cons
     return FALSE;
 }
 
+/* A try whose answer was lost may have been heard: then the next one is told
+ * that there is no such consumer. */
+static gboolean
+remove_one(KeymgrBarbican *barbican, const char *reference, const KeymgrConsumer *consumer, gint64 deadline,
+           GCancellable *cancellable, GError **error)
+{
+    KeymgrBarbicanCall *call = consumer_call("DELETE", "removing a consumer", reference, consumer, error);
+
+    if (!call)
+        return FALSE;
+    call->done_status = 404;
+    return keymgr_barbican_do(barbican, call, deadline, cancellable, error);
+}
+
 gboolean
 keymgr_barbican_remove_consumer(gpointer store, const char *const *references, const KeymgrConsumer *consumer,
                                 GCancellable *cancellable, GError **error)
@@ -197,11 +211,16 @@ keymgr_barbican_remove_consumer(gpointer store, const char *const *references, c
     g_autoptr(GError) first = NULL;
 
     for (; *references; references++) {
-        GError **reason = first ? NULL : &first;
-        KeymgrBarbicanCall *call = consumer_call("DELETE", "removing a consumer", *references, consumer, reason);
+        g_autoptr(GError) reason = NULL;
 
-        if (call)
-            keymgr_barbican_do(barbican, call, deadline, cancellable, reason);
+        if (remove_one(barbican, *references, consumer, deadline, cancellable, &reason))
+            continue;
+        /* What was not there needs nobody: it hides no other failure. */
+        if (first && !g_error_matches(reason, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND) &&
+            g_error_matches(first, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND))
+            g_clear_error(&first);
+        if (!first)
+            first = g_steal_pointer(&reason);
     }
     if (!first)
         return TRUE;

@@ -193,7 +193,7 @@ answer_forgetful(FakeServer *server, FakeRequest *request, gpointer opaque)
     if (strcmp(request->method, "POST") == 0)
         return fake_reply(request, 201, JSON, "", "{\"secret_ref\":\"http://x/v1/secrets/" ID "0\"}");
     if (strcmp(request->method, "GET") == 0)
-        return fake_reply(request, 200, OCTETS, "", self->other ? self->other : self->stored);
+        return fake_reply(request, 200, OCTETS, "", self->other ? self->other : self->stored ? self->stored : "");
     if (strcmp(request->method, "DELETE") == 0) {
         self->deletes++;
         if (self->lose-- > 0)
@@ -267,6 +267,65 @@ test_a_deletion_whose_answer_was_lost_is_done(void **state)
     keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "deleting secret " ID "0|HTTP 404");
     assert_int_equal(self.deletes, 3);
     fake_barbican_free(fake);
+}
+
+static void
+test_a_consumer_whose_end_was_told_and_lost_is_gone(void **state)
+{
+    KeymgrConsumer consumer = { (char *)"libvirt-msvm", (char *)"domain", (char *)ID "9" };
+    const char *const one[] = { ID "0", NULL };
+    Forgetful self = { .lose = 1 };
+    FakeBarbican *fake = forgetful_setup(&self, TRY_AGAIN);
+    g_autoptr(GError) error = NULL;
+
+    if (!keymgr_remove_consumer(fake->keymgr, one, &consumer, NULL, &error))
+        fail_msg("%s", error->message);
+    assert_int_equal(self.deletes, 2);
+    assert_false(keymgr_remove_consumer(fake->keymgr, one, &consumer, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "removing a consumer of secret " ID "0|HTTP 404");
+    fake_barbican_free(fake);
+}
+
+static gboolean
+answer_by_secret(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    const char *const *statuses = opaque; /* of the secrets that end in 0, 1, 2 */
+    guint i;
+
+    for (i = 0; i < 3; i++) {
+        if (strstr(request->path, fake_six[i]))
+            return fake_reply(request, (guint)g_ascii_strtoull(statuses[i], NULL, 10), JSON, "", "{\"title\":\"x\"}");
+    }
+    return fake_reply(request, 200, JSON, "", "{\"version\":{\"id\":\"v1\",\"max_version\":\"1.1\"}}");
+}
+
+static void
+test_a_consumer_that_is_not_there_hides_no_failure(void **state)
+{
+    static const struct {
+        const char *statuses[3];
+        KeymgrError code;
+        const char *words;
+    } rows[] = {
+        { { "404", "500", "403" }, KEYMGR_ERROR_HTTP, "secret " ID "1|HTTP 500" },
+        { { "403", "404", "500" }, KEYMGR_ERROR_ACCESS_DENIED, "secret " ID "0|HTTP 403" },
+        { { "404", "200", "404" }, KEYMGR_ERROR_NOT_FOUND, "secret " ID "0|HTTP 404" },
+        { { "200", "200", "500" }, KEYMGR_ERROR_HTTP, "secret " ID "2|HTTP 500" },
+    };
+    KeymgrConsumer consumer = { (char *)"libvirt-msvm", (char *)"domain", (char *)ID "9" };
+    const char *const three[] = { ID "0", ID "1", ID "2", NULL };
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        FakeBarbican *fake = fake_barbican_setup("");
+        g_autoptr(GError) error = NULL;
+
+        fake->opaque = (gpointer)rows[i].statuses;
+        fake->answer = answer_by_secret;
+        assert_false(keymgr_remove_consumer(fake->keymgr, three, &consumer, NULL, &error));
+        keymgr_test_error(&error, rows[i].code, rows[i].words);
+        fake_barbican_free(fake);
+    }
 }
 
 /* Nor by libcurl, which would do so on a connection that it has. */
@@ -454,6 +513,8 @@ main(void)
         cmocka_unit_test(test_a_lost_connection_is_tried_again_as_often_as_configured),
         cmocka_unit_test(test_a_payload_whose_answer_was_lost_is_stored),
         cmocka_unit_test(test_a_deletion_whose_answer_was_lost_is_done),
+        cmocka_unit_test(test_a_consumer_whose_end_was_told_and_lost_is_gone),
+        cmocka_unit_test(test_a_consumer_that_is_not_there_hides_no_failure),
         cmocka_unit_test(test_what_changes_something_is_sent_once_unless_configured),
         cmocka_unit_test(test_the_first_failure_cancels_the_rest),
         cmocka_unit_test(test_silence_and_dripping_end_in_time),
