@@ -280,6 +280,17 @@ info_free(gpointer info)
     keymgr_info_free(info);
 }
 
+/* Of a list that is to be given out. */
+static gboolean
+check_count(const Store *store, guint count, GError **error)
+{
+    if (count <= KEYMGR_LIST_MAX)
+        return TRUE;
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: it has %u secrets, more than %d at once",
+                store->description, count, KEYMGR_LIST_MAX);
+    return FALSE;
+}
+
 static gpointer
 work_list(Job *job, virConnectPtr connection, GError **error)
 {
@@ -294,7 +305,7 @@ work_list(Job *job, virConnectPtr connection, GError **error)
     for (i = 0; i < count; i++) {
         KeymgrInfo *info = info_of(secrets[i]);
 
-        if ((!job->text || g_strcmp0(job->text, info->name) == 0) && infos->len < KEYMGR_LIST_MAX)
+        if (!job->text || g_strcmp0(job->text, info->name) == 0)
             g_ptr_array_add(infos, info);
         else
             keymgr_info_free(info);
@@ -350,15 +361,16 @@ list_definitions(Job *job, virConnectPtr connection, gboolean whole, GError **er
 {
     virSecretPtr *secrets = NULL;
     int count = virConnectListAllSecrets(connection, &secrets, 0);
-    GPtrArray *definitions;
+    GPtrArray *definitions = NULL;
     int i;
 
     if (count < 0)
         return keymgr_libvirt_fail(job->store->connection, "", KEYMGR_ERROR_UNAVAILABLE, error);
-    definitions = keymgr_definitions_new();
+    if (check_count(job->store, (guint)count, error))
+        definitions = keymgr_definitions_new();
     for (i = 0; i < count; i++) {
         /* One that is gone since is no error. */
-        KeymgrDefinition *definition = i < KEYMGR_LIST_MAX ? definition_of(secrets[i], whole, NULL) : NULL;
+        KeymgrDefinition *definition = definitions ? definition_of(secrets[i], whole, NULL) : NULL;
 
         if (definition)
             g_ptr_array_add(definitions, definition);
@@ -604,10 +616,12 @@ libvirt_list(gpointer data, const KeymgrListOptions *options, guint *total, GCan
              GError **error)
 {
     Store *store = data;
-    GPtrArray *infos = run(store, work_list, &for_array, options->name, NULL, deadline_of(store), cancellable,
-                           error);
+    g_autoptr(GPtrArray) infos = run(store, work_list, &for_array, options->name, NULL, deadline_of(store),
+                                     cancellable, error);
 
-    return infos ? keymgr_list_cut(infos, options, total) : NULL;
+    if (!infos || !check_count(store, keymgr_list_cut(infos, options, total)->len, error))
+        return NULL;
+    return g_steal_pointer(&infos);
 }
 
 static char *
