@@ -230,14 +230,16 @@ barbican_list(gpointer store, const KeymgrListOptions *options, guint *total, GC
 
 /* The API's root wants a token, and no role. */
 static char *
-barbican_check(gpointer store, GCancellable *cancellable, GError **error)
+barbican_check(gpointer store, KeymgrReached *reached, GCancellable *cancellable, GError **error)
 {
     KeymgrBarbican *barbican = store;
     gint64 deadline = keymgr_barbican_deadline(barbican);
-    g_autofree char *version = keymgr_barbican_api_version(barbican, deadline, cancellable, error);
-    g_autofree char *reached = version ? keymgr_barbican_reach(barbican, deadline, cancellable, error) : NULL;
+    g_autofree char *login = NULL;
 
-    return reached ? g_strdup_printf("%s, API %s", reached, version) : NULL;
+    reached->api_version = keymgr_barbican_api_version(barbican, deadline, cancellable, error);
+    if (reached->api_version)
+        login = keymgr_barbican_reach(barbican, reached, deadline, cancellable, error);
+    return login ? g_strdup_printf("%s, API %s", login, reached->api_version) : NULL;
 }
 
 static gboolean

@@ -676,10 +676,11 @@ libvirt_remove(gpointer data, const char *text, GCancellable *cancellable, GErro
 }
 
 static char *
-libvirt_check(gpointer data, GCancellable *cancellable, GError **error)
+libvirt_check(gpointer data, KeymgrReached *reached, GCancellable *cancellable, GError **error)
 {
     Store *store = data;
 
+    reached->url = g_strdup(keymgr_libvirt_connection_uri(store->connection));
     return run(store, work_check, &for_text, NULL, NULL, deadline_of(store), cancellable, error);
 }
 

@@ -407,7 +407,7 @@ pkcs11_remove(gpointer store, const char *text, GCancellable *cancellable, GErro
 }
 
 static char *
-pkcs11_check(gpointer store, GCancellable *cancellable, GError **error)
+pkcs11_check(gpointer store, KeymgrReached *reached, GCancellable *cancellable, GError **error)
 {
     return run(request_new(store, work_check), &for_text, cancellable, error);
 }

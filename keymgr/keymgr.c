@@ -5,6 +5,7 @@
 
 #include "keymgr/keymgr_backend.h"
 #include "keymgr/keymgr_memory.h"
+#include "keymgr/keymgr_party.h"
 
 /* A new store: its row here, and its file. */
 static const KeymgrBackend *const backends[] = {
@@ -65,6 +66,20 @@ keymgr_consumer_free(KeymgrConsumer *consumer)
     g_free(consumer->resource_type);
     g_free(consumer->resource_id);
     g_free(consumer);
+}
+
+void
+keymgr_reached_free(KeymgrReached *reached)
+{
+    if (!reached)
+        return;
+    g_free(reached->summary);
+    g_free(reached->url);
+    g_free(reached->auth_url);
+    g_free(reached->api_version);
+    keymgr_party_clear(&reached->user);
+    keymgr_party_clear(&reached->project);
+    g_free(reached);
 }
 
 GPtrArray *
@@ -374,10 +389,21 @@ keymgr_wants_consumers(Keymgr *keymgr)
     return keymgr->backend->wants_consumers && keymgr->backend->wants_consumers(keymgr->store);
 }
 
+KeymgrReached *
+keymgr_reach(Keymgr *keymgr, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(KeymgrReached) reached = g_new0(KeymgrReached, 1);
+
+    if (!keymgr->backend->check && !unsupported(keymgr, "be checked", error))
+        return NULL;
+    reached->summary = keymgr->backend->check(keymgr->store, reached, cancellable, error);
+    return reached->summary ? g_steal_pointer(&reached) : NULL;
+}
+
 char *
 keymgr_check(Keymgr *keymgr, GCancellable *cancellable, GError **error)
 {
-    if (!keymgr->backend->check && !unsupported(keymgr, "be checked", error))
-        return NULL;
-    return keymgr->backend->check(keymgr->store, cancellable, error);
+    g_autoptr(KeymgrReached) reached = keymgr_reach(keymgr, cancellable, error);
+
+    return reached ? g_steal_pointer(&reached->summary) : NULL;
 }

@@ -182,5 +182,28 @@ gboolean keymgr_wants_consumers(Keymgr *keymgr);
  * secret. Returns a sentence on what was reached as whom; caller frees. */
 char *keymgr_check(Keymgr *keymgr, GCancellable *cancellable, GError **error);
 
+/* A user, or a project, in the words of the store's login; NULL: not said. */
+typedef struct {
+    char *id;
+    char *name;
+    char *domain; /* which the name is of: its name, or its id */
+} KeymgrParty;
+
+/* What a check has found; NULL: this store has none, or it was not said. */
+typedef struct {
+    char *summary;     /* the sentence of keymgr_check() */
+    char *url;         /* where the store was reached */
+    char *auth_url;    /* where its login was */
+    char *api_version; /* the newest that it speaks */
+    KeymgrParty user;
+    KeymgrParty project;
+} KeymgrReached;
+
+void keymgr_reached_free(KeymgrReached *reached);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrReached, keymgr_reached_free)
+
+/* keymgr_check() with its parts. */
+KeymgrReached *keymgr_reach(Keymgr *keymgr, GCancellable *cancellable, GError **error);
+
 #pragma GCC visibility pop
 G_END_DECLS

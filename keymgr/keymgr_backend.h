@@ -53,7 +53,8 @@ typedef struct {
     GPtrArray *(*list_consumers)(gpointer store, const char *reference, GCancellable *cancellable,
                                  GError **error);
     gboolean (*wants_consumers)(gpointer store);
-    char *(*check)(gpointer store, GCancellable *cancellable, GError **error);
+    /* Returns the summary, and may fill in the rest of reached, which is empty. */
+    char *(*check)(gpointer store, KeymgrReached *reached, GCancellable *cancellable, GError **error);
 
     GPtrArray *(*get_metadata)(gpointer store, const char *const *references, GCancellable *cancellable,
                                GError **error);

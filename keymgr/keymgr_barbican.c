@@ -6,6 +6,7 @@
 #include "keymgr/keymgr_error.h"
 #include "keymgr/keymgr_http_error.h"
 #include "keymgr/keymgr_keystone.h"
+#include "keymgr/keymgr_party.h"
 
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
 #define DEFAULT_TIMEOUT_MS 30000
@@ -502,20 +503,43 @@ keymgr_barbican_registers_consumers(const KeymgrBarbican *barbican)
     return barbican->register_consumers;
 }
 
+/* As whom: Keystone's words where it said some, the configuration's otherwise. */
+static char *
+describe_login(const KeymgrBarbican *barbican, const KeymgrReached *reached)
+{
+    const KeymgrAuth *auth = barbican->keystone ? keymgr_keystone_auth(barbican->keystone) : NULL;
+    gboolean told = reached->user.id != NULL || reached->user.name != NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_string_append_printf(text, "Barbican at %s", reached->url);
+    if (!told || keymgr_auth_kind(auth) != KEYMGR_AUTH_PASSWORD)
+        g_string_append_printf(text, ", %s", auth ? keymgr_auth_who(auth) : "no authentication");
+    if (told) {
+        keymgr_party_append(text, "user", &reached->user);
+        keymgr_party_append(text, "project", &reached->project);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 char *
-keymgr_barbican_reach(KeymgrBarbican *barbican, gint64 deadline, GCancellable *cancellable, GError **error)
+keymgr_barbican_reach(KeymgrBarbican *barbican, KeymgrReached *reached, gint64 deadline,
+                      GCancellable *cancellable, GError **error)
 {
     Sending sending = { .barbican = barbican, .deadline = deadline, .cancellable = cancellable };
-    const char *who = barbican->keystone ? keymgr_auth_who(keymgr_keystone_auth(barbican->keystone))
-                                         : "no authentication";
-    char *text = NULL;
+    gboolean good = get_tokens(&sending, error);
 
-    if (get_tokens(&sending, error))
-        text = g_strdup_printf("Barbican at %s, %s", sending.endpoint, who);
+    if (good)
+        reached->url = g_strdup(sending.endpoint);
+    if (good && barbican->keystone)
+        reached->auth_url = g_strdup(keymgr_auth_url(keymgr_keystone_auth(barbican->keystone)));
+    if (good && sending.token) {
+        keymgr_party_copy(&reached->user, keymgr_token_user(sending.token));
+        keymgr_party_copy(&reached->project, keymgr_token_project(sending.token));
+    }
     keymgr_token_unref(sending.token);
     keymgr_token_unref(sending.service_token);
     g_free(sending.endpoint);
-    return text;
+    return good ? describe_login(barbican, reached) : NULL;
 }
 
 gboolean

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "keymgr/keymgr.h"
 #include "keymgr/keymgr_config.h"
 #include "keymgr/keymgr_http.h"
 #include "keymgr/keymgr_retry.h"
@@ -40,10 +41,11 @@ const char *keymgr_barbican_describe(const KeymgrBarbican *barbican);
 /* Whether the configuration wants consumers to be registered. */
 gboolean keymgr_barbican_registers_consumers(const KeymgrBarbican *barbican);
 
-/* Who logs in, and the endpoint that the credentials lead to; for messages.
- * Caller frees. */
-char *keymgr_barbican_reach(KeymgrBarbican *barbican, gint64 deadline, GCancellable *cancellable,
-                            GError **error);
+/* Logs in. Returns a sentence on who that was and which endpoint the
+ * credentials lead to; caller frees. reached: its URLs, user and project are
+ * filled in. */
+char *keymgr_barbican_reach(KeymgrBarbican *barbican, KeymgrReached *reached, gint64 deadline,
+                            GCancellable *cancellable, GError **error);
 
 /* Ends connections in whose buffers a payload may be left. */
 void keymgr_barbican_cool_down(KeymgrBarbican *barbican);

@@ -33,5 +33,8 @@ typedef enum {
  * token or payload bytes. A cancelled call gives G_IO_ERROR_CANCELLED. */
 GQuark keymgr_error_quark(void);
 
+/* The HTTP status that an error's message tells; 0 when it tells none. */
+guint keymgr_error_http_status(const GError *error);
+
 #pragma GCC visibility pop
 G_END_DECLS

@@ -128,7 +128,7 @@ request_token(KeymgrKeystone *keystone, gint64 deadline, GCancellable *cancellab
     } while (keymgr_retry_again(&keystone->retry, &state, request, &not_before) && not_before < deadline);
 
     if (request->status == 201 || request->status == 200) {
-        token = keymgr_token_parse(request, asked_at, error);
+        token = keymgr_token_parse(request, keymgr_auth_secret(keystone->auth), asked_at, error);
         if (!token)
             g_prefix_error(error, "%s: ", keystone->prefix);
     } else {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "keymgr/keymgr.h"
 #include "keymgr/keymgr_auth.h"
 #include "keymgr/keymgr_http.h"
 #include "keymgr/keymgr_retry.h"
@@ -28,6 +29,9 @@ typedef struct {
 void keymgr_token_unref(KeymgrToken *token);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrToken, keymgr_token_unref)
 const KeymgrSecret *keymgr_token_value(const KeymgrToken *token);
+/* Whom Keystone says that it is for; empty of a ready token. As long as the token. */
+const KeymgrParty *keymgr_token_user(const KeymgrToken *token);
+const KeymgrParty *keymgr_token_project(const KeymgrToken *token);
 /* The URL that the token's catalogue has, without trailing slashes; caller
  * frees. KEYMGR_ERROR_CONFIG that says what there is instead. */
 char *keymgr_token_endpoint(const KeymgrToken *token, const KeymgrEndpointWish *wish, GError **error);

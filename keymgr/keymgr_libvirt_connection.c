@@ -43,6 +43,12 @@ keymgr_libvirt_connection_describe(const KeymgrLibvirtConnection *store)
     return store->description;
 }
 
+const char *
+keymgr_libvirt_connection_uri(const KeymgrLibvirtConnection *store)
+{
+    return store->uri;
+}
+
 /* other: of an error that libvirt has no code for, mostly. */
 static KeymgrError
 code_of(const virError *last, KeymgrError other)

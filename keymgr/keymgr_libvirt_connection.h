@@ -16,6 +16,7 @@ KeymgrLibvirtConnection *keymgr_libvirt_connection_new(const char *uri);
 void keymgr_libvirt_connection_free(KeymgrLibvirtConnection *store);
 /* "libvirt's secrets at URI" */
 const char *keymgr_libvirt_connection_describe(const KeymgrLibvirtConnection *store);
+const char *keymgr_libvirt_connection_uri(const KeymgrLibvirtConnection *store);
 
 /* Whether libvirt's driver runs in this process. */
 gboolean keymgr_libvirt_is_embedded(const KeymgrLibvirtConnection *store);

@@ -5,6 +5,7 @@
 
 #include "keymgr/keymgr_error.h"
 #include "keymgr/keymgr_json.h"
+#include "keymgr/keymgr_party.h"
 #include "keymgr/keymgr_text.h"
 
 typedef struct {
@@ -19,6 +20,8 @@ struct KeymgrToken {
     gatomicrefcount refs;
     KeymgrSecret *value;
     GPtrArray *endpoints; /* of Endpoint */
+    KeymgrParty user;
+    KeymgrParty project;
     gint64 renew_at;      /* of g_get_monotonic_time() */
     gint proven;
 };
@@ -68,6 +71,8 @@ keymgr_token_unref(KeymgrToken *token)
         return;
     keymgr_secret_unref(token->value);
     g_ptr_array_unref(token->endpoints);
+    keymgr_party_clear(&token->user);
+    keymgr_party_clear(&token->project);
     g_free(token);
 }
 
@@ -75,6 +80,18 @@ const KeymgrSecret *
 keymgr_token_value(const KeymgrToken *token)
 {
     return token->value;
+}
+
+const KeymgrParty *
+keymgr_token_user(const KeymgrToken *token)
+{
+    return &token->user;
+}
+
+const KeymgrParty *
+keymgr_token_project(const KeymgrToken *token)
+{
+    return &token->project;
 }
 
 gboolean
@@ -178,8 +195,9 @@ is_token(const KeymgrSecret *value)
 }
 
 KeymgrToken *
-keymgr_token_parse(const KeymgrHttpRequest *answer, gint64 asked_at, GError **error)
+keymgr_token_parse(const KeymgrHttpRequest *answer, const KeymgrSecret *sent, gint64 asked_at, GError **error)
 {
+    const KeymgrSecret *const hidden[] = { answer->subject_token, sent, NULL };
     g_autoptr(KeymgrToken) token = NULL;
     g_autoptr(KeymgrJson) json = NULL;
     KeymgrJson *body;
@@ -199,6 +217,8 @@ keymgr_token_parse(const KeymgrHttpRequest *answer, gint64 asked_at, GError **er
     token = token_new(answer->subject_token);
     margin = MIN(KEYMGR_TOKEN_MARGIN_SECONDS * G_TIME_SPAN_SECOND, life / 2);
     token->renew_at = asked_at + MIN(life, 365 * G_TIME_SPAN_DAY) - margin;
+    keymgr_party_parse(keymgr_json_object(body, "user"), hidden, &token->user);
+    keymgr_party_parse(keymgr_json_object(body, "project"), hidden, &token->project);
     if (!parse_catalog(token, keymgr_json_array(body, "catalog"), error))
         return NULL;
     return g_steal_pointer(&token);

@@ -53,19 +53,33 @@ test_a_check_says_what_was_reached_as_whom(void **state)
     if (!text)
         fail_msg("%s", error->message);
     assert_non_null(strstr(text, openstack_url("BARBICAN")));
-    assert_non_null(strstr(text, "user norole, project demo"));
+    assert_non_null(strstr(text, "user norole (domain Default), project demo (domain Default)"));
     assert_null(keymgr_check(refused, NULL, &error));
     keymgr_test_error(&error, KEYMGR_ERROR_AUTH, "HTTP 401|its version");
 }
 
-/* lines: a whole [barbican] but for the auth_url. */
+/* lines: a whole [barbican] but for the auth_url. However creator logs in, a
+ * check says as whom and in which project. */
 static void
 check_way(const char *lines)
 {
     g_autofree char *options = g_strdup_printf("auth_url=%s/v3/\n%s", openstack_url("KEYSTONE"), lines);
     g_autoptr(Keymgr) keymgr = openstack_open(options);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KeymgrReached) reached = keymgr_reach(keymgr, NULL, &error);
 
     openstack_check_known(keymgr);
+    if (!reached)
+        fail_msg("%s", error->message);
+    assert_non_null(strstr(reached->summary, "user creator (domain Default), project demo (domain Default), API 1.1"));
+    assert_string_equal(reached->user.id, openstack_env("CREATOR_ID"));
+    assert_string_equal(reached->user.name, "creator");
+    assert_string_equal(reached->user.domain, "Default");
+    assert_string_equal(reached->project.id, openstack_env("DEMO_PROJECT_ID"));
+    assert_string_equal(reached->project.name, "demo");
+    assert_string_equal(reached->api_version, "1.1");
+    assert_true(g_str_has_prefix(reached->url, openstack_url("BARBICAN")));
+    assert_true(g_str_has_prefix(reached->auth_url, openstack_url("KEYSTONE")));
 }
 
 static void

@@ -573,7 +573,7 @@ static KeymgrToken *
 token_of(const char *header, const char *body, GError **error)
 {
     KeymgrHttpRequest answer = { .answer = secret_of(body), .subject_token = secret_of(header) };
-    KeymgrToken *token = keymgr_token_parse(&answer, g_get_monotonic_time(), error);
+    KeymgrToken *token = keymgr_token_parse(&answer, NULL, g_get_monotonic_time(), error);
 
     keymgr_secret_unref(answer.answer);
     keymgr_secret_unref(answer.subject_token);
