@@ -3,34 +3,22 @@
  * msvm-keymgr: what the driver does with the key manager, by hand. It never
  * prints a key.
  */
-#include <errno.h>
-#include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
 #include "keymgr/keymgr.h"
-#include "keymgr/keymgr_domain_refs.h"
+#include "keymgr/msvm_keymgr_check.h"
 #include "keymgr/msvm_keymgr_print.h"
+#include "keymgr/msvm_keymgr_report.h"
+#include "keymgr/msvm_keymgr_value.h"
 
 #define DEFAULT_CONFIG "/etc/libvirt/msvm.conf"
-
-/* Exit codes, as in the man page. */
-enum {
-    EXIT_OK = 0,
-    EXIT_FAILED = 1,
-    EXIT_USAGE = 2,
-    EXIT_CONFIG = 3,
-    EXIT_AUTH = 4,
-    EXIT_DENIED = 5,
-    EXIT_NOT_FOUND = 6,
-    EXIT_UNREACHED = 7,
-};
 
 static struct {
     char *config;
@@ -86,45 +74,47 @@ static const GOptionEntry entries[] = {
     G_OPTION_ENTRY_NULL,
 };
 
-static int
-exit_code(const GError *error)
-{
-    if (!g_error_matches(error, KEYMGR_ERROR, error->code))
-        return EXIT_FAILED;
-    switch ((KeymgrError)error->code) {
-    case KEYMGR_ERROR_CONFIG:
-        return EXIT_CONFIG;
-    case KEYMGR_ERROR_AUTH:
-        return EXIT_AUTH;
-    case KEYMGR_ERROR_ACCESS_DENIED:
-        return EXIT_DENIED;
-    case KEYMGR_ERROR_NOT_FOUND:
-    case KEYMGR_ERROR_NO_PAYLOAD:
-        return EXIT_NOT_FOUND;
-    case KEYMGR_ERROR_UNAVAILABLE:
-    case KEYMGR_ERROR_TIMEOUT:
-    case KEYMGR_ERROR_TLS:
-        return EXIT_UNREACHED;
-    case KEYMGR_ERROR_INVALID_REFERENCE:
-    case KEYMGR_ERROR_INVALID_SECRET:
-    case KEYMGR_ERROR_HTTP:
-    case KEYMGR_ERROR_PROTOCOL:
-    case KEYMGR_ERROR_LIMIT:
-    case KEYMGR_ERROR_UNSUPPORTED:
-    case KEYMGR_ERROR_EXISTS:
-    default:
-        return EXIT_FAILED;
-    }
-}
+/* --- commands --------------------------------------------------------------- */
 
 static int
 fail(const GError *error)
 {
-    fprintf(stderr, "msvm-keymgr: %s\n", error->message);
-    return exit_code(error);
+    return msvm_keymgr_fail(error, options.json);
 }
 
-/* --- commands --------------------------------------------------------------- */
+/* {"reference", "ok", "error"}; reference: NULL: of all. */
+static KeymgrJson *
+outcome_json(const char *reference, const GError *error)
+{
+    KeymgrJson *object = json_object_new_object();
+
+    if (reference)
+        msvm_keymgr_add_text(object, "reference", reference);
+    msvm_keymgr_add_outcome(object, error);
+    return object;
+}
+
+static void
+print_list(const GPtrArray *infos, guint total)
+{
+    KeymgrJson *object = options.json ? json_object_new_object() : NULL;
+    KeymgrJson *array = options.json ? json_object_new_array() : NULL;
+    guint i;
+
+    for (i = 0; i < infos->len; i++) {
+        const KeymgrInfo *info = g_ptr_array_index(infos, i);
+
+        if (array)
+            json_object_array_add(array, msvm_keymgr_info_json(info));
+        else
+            msvm_keymgr_print_line(info);
+    }
+    if (!object)
+        return;
+    json_object_object_add(object, "total", json_object_new_int64(total));
+    json_object_object_add(object, "secrets", array);
+    msvm_keymgr_print_json(object);
+}
 
 static int
 do_list(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
@@ -134,22 +124,10 @@ do_list(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
                                        (guint)MAX(options.limit, 0) };
     guint total = 0;
     g_autoptr(GPtrArray) infos = keymgr_list(keymgr, &wanted, &total, cancellable, &error);
-    KeymgrJson *array;
-    guint i;
 
     if (!infos)
         return fail(error);
-    array = options.json ? json_object_new_array() : NULL;
-    for (i = 0; i < infos->len; i++) {
-        const KeymgrInfo *info = g_ptr_array_index(infos, i);
-
-        if (array)
-            json_object_array_add(array, msvm_keymgr_info_json(info));
-        else
-            printf("%s  %-12s  %s\n", info->id, info->type ? info->type : "", info->name ? info->name : "");
-    }
-    if (array)
-        msvm_keymgr_print_json(array);
+    print_list(infos, total);
     if (infos->len < total)
         fprintf(stderr, "msvm-keymgr: %u of %u\n", infos->len, total);
     return EXIT_OK;
@@ -179,8 +157,11 @@ get_info(Keymgr *keymgr, const char *reference, KeymgrJson *array, GCancellable 
         g_clear_error(&error);
         consumers = keymgr_list_consumers(keymgr, reference, cancellable, &error);
     }
-    if (!info || !is_untold(error))
-        return fail(error);
+    if (!info || !is_untold(error)) {
+        if (array)
+            json_object_array_add(array, outcome_json(reference, error));
+        return msvm_keymgr_complain(error);
+    }
     if (array) {
         object = msvm_keymgr_info_json(info);
         json_object_object_add(object, "acl", msvm_keymgr_acl_json(acl));
@@ -218,6 +199,7 @@ do_get_info(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
 static int
 do_delete(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
 {
+    KeymgrJson *array = options.json ? json_object_new_array() : NULL;
     int code = EXIT_OK;
     gsize i;
 
@@ -225,32 +207,13 @@ do_delete(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
         g_autoptr(GError) error = NULL;
 
         if (!keymgr_delete(keymgr, arguments[i], cancellable, &error))
-            code = fail(error);
+            code = msvm_keymgr_complain(error);
+        if (array)
+            json_object_array_add(array, outcome_json(arguments[i], error));
     }
+    if (array)
+        msvm_keymgr_print_json(array);
     return code;
-}
-
-/* The whole file, or standard input for "-", in locked memory. */
-static KeymgrSecret *
-read_value(const char *path, GError **error)
-{
-    g_autoptr(KeymgrSecret) value = keymgr_secret_new_buffer(KEYMGR_SECRET_MAX_SIZE);
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    char chunk[4096];
-    ssize_t got = -1;
-    gboolean fits = TRUE;
-
-    while (fd >= 0 && fits && (got = read(fd, chunk, sizeof(chunk))) > 0)
-        fits = keymgr_secret_append(value, chunk, (gsize)got);
-    explicit_bzero(chunk, sizeof(chunk));
-    if (!fits)
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: more than %d bytes", path,
-                    KEYMGR_SECRET_MAX_SIZE);
-    else if (got < 0)
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
-    if (fd > STDIN_FILENO)
-        close(fd);
-    return fits && got == 0 ? g_steal_pointer(&value) : NULL;
 }
 
 static int
@@ -270,7 +233,7 @@ do_store(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
         return EXIT_USAGE;
     }
     if (arguments[0])
-        value = read_value(arguments[0], &error);
+        value = msvm_keymgr_read(arguments[0], cancellable, &error);
     if (value || options.no_payload)
         id = keymgr_store(keymgr, &description, value, cancellable, &error);
     if (!id)
@@ -289,11 +252,13 @@ static int
 do_set_payload(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(KeymgrSecret) value = read_value(arguments[1], &error);
+    g_autoptr(KeymgrSecret) value = msvm_keymgr_read(arguments[1], cancellable, &error);
 
-    if (!value || !keymgr_set_payload(keymgr, arguments[0], value, cancellable, &error))
-        return fail(error);
-    return EXIT_OK;
+    if (value)
+        keymgr_set_payload(keymgr, arguments[0], value, cancellable, &error);
+    if (options.json)
+        msvm_keymgr_print_json(outcome_json(arguments[0], error));
+    return error ? msvm_keymgr_complain(error) : EXIT_OK;
 }
 
 /* "SERVICE,TYPE,ID", or "NAME,URL" for containers; NULL when it is neither. */
@@ -324,16 +289,17 @@ change_consumers(Keymgr *keymgr, char **references, GCancellable *cancellable)
     const char *text = options.add ? options.add : options.remove;
     g_autoptr(KeymgrConsumer) consumer = parse_consumer(text);
     g_autoptr(GError) error = NULL;
-    gboolean done;
 
     if (!consumer || (options.add && options.remove)) {
         fputs("msvm-keymgr: one of --add and --remove is needed, with SERVICE,TYPE,ID, or NAME,URL for a container\n",
               stderr);
         return EXIT_USAGE;
     }
-    done = (options.add ? keymgr_add_consumer : keymgr_remove_consumer)(
-        keymgr, (const char *const *)references, consumer, cancellable, &error);
-    return done ? EXIT_OK : fail(error);
+    (options.add ? keymgr_add_consumer : keymgr_remove_consumer)(keymgr, (const char *const *)references, consumer,
+                                                                 cancellable, &error);
+    if (options.json)
+        msvm_keymgr_print_json(outcome_json(NULL, error));
+    return error ? msvm_keymgr_complain(error) : EXIT_OK;
 }
 
 static int
@@ -351,9 +317,10 @@ do_consumers(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
         g_autoptr(GPtrArray) consumers = keymgr_list_consumers(keymgr, arguments[i], cancellable, &error);
 
         if (!consumers)
-            code = fail(error);
-        else if (object)
-            json_object_object_add(object, arguments[i], msvm_keymgr_consumers_json(consumers));
+            code = msvm_keymgr_complain(error);
+        if (object)
+            json_object_object_add(object, arguments[i], consumers ? msvm_keymgr_consumers_json(consumers)
+                                                                   : outcome_json(NULL, error));
         else
             msvm_keymgr_print_consumers(arguments[1] ? arguments[i] : NULL, consumers);
     }
@@ -362,95 +329,10 @@ do_consumers(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
     return code;
 }
 
-/* Fetches one reference and says how it went; the bytes are dropped unseen. */
-static int
-check_one(Keymgr *keymgr, const char *reference, KeymgrJson *array, GCancellable *cancellable)
-{
-    const char *const references[] = { reference, NULL };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, cancellable, &error);
-    KeymgrJson *object = json_object_new_object();
-    gsize size = 0;
-    guint i;
-
-    for (i = 0; secrets && i < secrets->len; i++)
-        size += keymgr_secret_size(g_ptr_array_index(secrets, i));
-    msvm_keymgr_add_text(object, "reference", reference);
-    json_object_object_add(object, "ok", json_object_new_boolean(secrets != NULL));
-    if (secrets)
-        json_object_object_add(object, "size", json_object_new_int64((gint64)size));
-    else
-        msvm_keymgr_add_text(object, "error", error->message);
-    if (!array && secrets)
-        printf("ok      %s  %zu bytes\n", reference, size);
-    else if (!array)
-        printf("FAILED  %s  %s\n", reference, error->message);
-    if (array)
-        json_object_array_add(array, object);
-    else
-        keymgr_json_unref(object);
-    return secrets ? EXIT_OK : exit_code(error);
-}
-
-static char **
-references_of_domain(GError **error)
-{
-    g_autofree char *xml = NULL;
-    gsize size;
-
-    if (!options.domain)
-        return g_new0(char *, 1);
-    if (!g_file_get_contents(options.domain, &xml, &size, error))
-        return NULL;
-    if (size > KEYMGR_DOMAIN_MAX_SIZE) {
-        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "%s: more than %d bytes", options.domain,
-                    KEYMGR_DOMAIN_MAX_SIZE);
-        return NULL;
-    }
-    return keymgr_domain_references(xml, size, error);
-}
-
-static int
-check_all(Keymgr *keymgr, char **references, KeymgrJson *array, GCancellable *cancellable)
-{
-    int code = EXIT_OK;
-    gsize i;
-
-    for (i = 0; references[i]; i++) {
-        int one = check_one(keymgr, references[i], array, cancellable);
-
-        if (code == EXIT_OK)
-            code = one;
-    }
-    return code;
-}
-
 static int
 do_check(Keymgr *keymgr, char **arguments, GCancellable *cancellable)
 {
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) more = references_of_domain(&error);
-    g_autofree char *reached = more ? keymgr_check(keymgr, cancellable, &error) : NULL;
-    KeymgrJson *json = NULL;
-    KeymgrJson *array = NULL;
-    int code;
-    int second;
-
-    if (!reached)
-        return fail(error);
-    if (options.json) {
-        json = json_object_new_object();
-        array = json_object_new_array();
-        msvm_keymgr_add_text(json, "store", reached);
-        json_object_object_add(json, "secrets", array);
-    } else {
-        printf("ok      %s\n", reached);
-    }
-    code = check_all(keymgr, arguments, array, cancellable);
-    second = check_all(keymgr, more, array, cancellable);
-    if (json)
-        msvm_keymgr_print_json(json);
-    return code != EXIT_OK ? code : second;
+    return msvm_keymgr_check(keymgr, arguments, options.domain, options.json, cancellable);
 }
 
 static const struct {
@@ -517,6 +399,8 @@ main(int argc, char **argv)
     guint count;
     guint i;
 
+    /* Names on the command line, which may be in any language. */
+    setlocale(LC_CTYPE, "");
     prepare();
     g_option_context_set_summary(context, "Commands:\n"
                                           "  check [REFERENCE...]   log in, and see whether secrets can be had\n"

@@ -4,6 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
+char *
+msvm_keymgr_shown(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *out = g_string_new(NULL);
+    const char *p;
+
+    for (p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (g_unichar_isprint(c))
+            g_string_append_unichar(out, c);
+        else if (c == '\n')
+            g_string_append(out, "\\n");
+        else
+            g_string_append_printf(out, c < 0x80 ? "\\x%02x" : "\\u{%x}", c);
+    }
+    return g_string_free(out, FALSE);
+}
+
 void
 msvm_keymgr_add_text(KeymgrJson *object, const char *name, const char *text)
 {
@@ -15,6 +35,20 @@ msvm_keymgr_print_json(KeymgrJson *json)
 {
     puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     keymgr_json_unref(json);
+}
+
+KeymgrJson *
+msvm_keymgr_party_json(const KeymgrParty *party)
+{
+    KeymgrJson *object;
+
+    if (!party->id && !party->name)
+        return NULL;
+    object = json_object_new_object();
+    msvm_keymgr_add_text(object, "id", party->id);
+    msvm_keymgr_add_text(object, "name", party->name);
+    msvm_keymgr_add_text(object, "domain", party->domain);
+    return object;
 }
 
 KeymgrJson *
@@ -39,11 +73,23 @@ msvm_keymgr_info_json(const KeymgrInfo *info)
     return object;
 }
 
+void
+msvm_keymgr_print_line(const KeymgrInfo *info)
+{
+    g_autofree char *id = msvm_keymgr_shown(info->id);
+    g_autofree char *type = msvm_keymgr_shown(info->type ? info->type : "");
+    g_autofree char *name = msvm_keymgr_shown(info->name ? info->name : "");
+
+    printf("%s  %-12s  %s\n", id, type, name);
+}
+
 static void
 print_row(const char *name, const char *value)
 {
-    if (value)
-        printf("%-12s %s\n", name, value);
+    g_autofree char *shown = value ? msvm_keymgr_shown(value) : NULL;
+
+    if (shown)
+        printf("%-12s %s\n", name, shown);
 }
 
 void
@@ -93,8 +139,11 @@ msvm_keymgr_print_acl(const KeymgrAcl *acl)
     if (!acl)
         return;
     print_row("readers", acl->project_access ? "its project" : "its creator");
-    for (i = 0; acl->users[i]; i++)
-        printf("%-12s user %s\n", "", acl->users[i]);
+    for (i = 0; acl->users[i]; i++) {
+        g_autofree char *user = g_strconcat("user ", acl->users[i], NULL);
+
+        print_row("", user);
+    }
 }
 
 KeymgrJson *
@@ -124,9 +173,13 @@ msvm_keymgr_print_consumers(const char *label, const GPtrArray *consumers)
     for (i = 0; consumers && i < consumers->len; i++) {
         const KeymgrConsumer *consumer = g_ptr_array_index(consumers, i);
 
+        g_autofree char *whole = g_strconcat(consumer->service, ",",
+                                             consumer->resource_type ? consumer->resource_type : "",
+                                             consumer->resource_type ? "," : "", consumer->resource_id, NULL);
+        g_autofree char *shown = msvm_keymgr_shown(whole);
+
         if (label)
             printf("%-*s ", indent, i == 0 ? label : "");
-        printf("%s,%s%s%s\n", consumer->service, consumer->resource_type ? consumer->resource_type : "",
-               consumer->resource_type ? "," : "", consumer->resource_id);
+        puts(shown);
     }
 }
