@@ -13,15 +13,16 @@
 #include <libvirt/virterror.h>
 
 #include "keymgr/keymgr.h"
+#include "keymgr/keymgr_config_file.h"
 #include "keymgr/msvm_keymgr_check.h"
 #include "keymgr/msvm_keymgr_print.h"
 #include "keymgr/msvm_keymgr_report.h"
+#include "keymgr/msvm_keymgr_root.h"
 #include "keymgr/msvm_keymgr_value.h"
-
-#define DEFAULT_CONFIG "/etc/libvirt/msvm.conf"
 
 static struct {
     char *config;
+    char *root;
     gboolean json;
     char *domain;
     char *name;
@@ -54,8 +55,10 @@ wait_for_signal(gpointer opaque)
 }
 
 static const GOptionEntry entries[] = {
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, "configuration (default " DEFAULT_CONFIG ")",
-      "FILE" },
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, "configuration, instead of that of --root or of the "
+      "system", "FILE" },
+    { "root", 'r', 0, G_OPTION_ARG_FILENAME, &options.root, "configuration and store of msvm:///embed?root=DIR",
+      "DIR" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json, "print JSON", NULL },
     { "domain", 'd', 0, G_OPTION_ARG_FILENAME, &options.domain, "check: the secrets that a domain XML names",
       "FILE" },
@@ -73,6 +76,25 @@ static const GOptionEntry entries[] = {
     { "version", 0, 0, G_OPTION_ARG_NONE, &options.version, "print the version", NULL },
     G_OPTION_ENTRY_NULL,
 };
+
+static Keymgr *
+open_store(GError **error)
+{
+    g_autofree char *path = options.config ? g_strdup(options.config) : msvm_keymgr_config_path(options.root);
+    g_autoptr(KeymgrConfigFile) file = NULL;
+    g_autoptr(GError) reason = NULL;
+
+    /* A driver needs none. */
+    if (options.root && !options.config && !g_file_test(path, G_FILE_TEST_EXISTS))
+        file = keymgr_config_file_new(path);
+    else
+        file = keymgr_config_file_read(path, NULL, NULL, &reason);
+    if (reason)
+        g_set_error_literal(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG, reason->message);
+    if (!file || !msvm_keymgr_settle(keymgr_config_file_keys(file), path, options.root, error))
+        return NULL;
+    return keymgr_config_file_open(file, error);
+}
 
 /* --- commands --------------------------------------------------------------- */
 
@@ -354,7 +376,7 @@ static int
 run(guint command, char **arguments, GCancellable *cancellable)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Keymgr) keymgr = keymgr_open(options.config ? options.config : DEFAULT_CONFIG, &error);
+    g_autoptr(Keymgr) keymgr = open_store(&error);
     const char *warning;
     int code;
 
