@@ -24,8 +24,7 @@ struct MsvmConsumers {
     char **removed;
 };
 
-/* The keys of one list that are not in another; each once. Containers have
- * consumers of another kind, which a domain is not. */
+/* The keys of one list that are not in another; each once. */
 static char **
 difference(const char *const *keys, const char *const *without)
 {
@@ -33,7 +32,7 @@ difference(const char *const *keys, const char *const *without)
     size_t i;
 
     for (i = 0; keys && keys[i]; i++) {
-        bool skip = g_str_has_prefix(keys[i], "/containers/") || (without && g_strv_contains(without, keys[i]));
+        bool skip = without && g_strv_contains(without, keys[i]);
         size_t j;
 
         for (j = 0; j < i && !skip; j++)
@@ -88,14 +87,30 @@ msvmConsumersKeys(MsvmPrivate *priv, const HypervMachine *machine)
     return g_new0(char *, 1);
 }
 
+/* Consumers of a container have a name and a URL, and no type. The keys of a
+ * domain are secrets, or one container. */
+static KeymgrConsumer *
+consumer_of(const MsvmConsumers *consumers, char **keys)
+{
+    KeymgrConsumer *consumer = g_new0(KeymgrConsumer, 1);
+    bool is_container = g_str_has_prefix(keys[0], "/containers/");
+
+    consumer->service = g_strdup(SERVICE);
+    consumer->resource_type = is_container ? NULL : g_strdup(RESOURCE_TYPE);
+    consumer->resource_id = g_strconcat(is_container ? "urn:uuid:" : "", consumers->uuid, NULL);
+    return consumer;
+}
+
 static bool
 add(MsvmConsumers *consumers)
 {
-    KeymgrConsumer consumer = { (char *)SERVICE, (char *)RESOURCE_TYPE, consumers->uuid };
+    g_autoptr(KeymgrConsumer) consumer = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!consumers->keymgr || !consumers->added[0] ||
-        keymgr_add_consumer(consumers->keymgr, (const char *const *)consumers->added, &consumer, NULL, &error))
+    if (!consumers->keymgr || !consumers->added[0])
+        return true;
+    consumer = consumer_of(consumers, consumers->added);
+    if (keymgr_add_consumer(consumers->keymgr, (const char *const *)consumers->added, consumer, NULL, &error))
         return true;
     msvmReportError(error, NULL, _("cannot register domain '%s' with its secrets"), consumers->name);
     return false;
@@ -104,11 +119,13 @@ add(MsvmConsumers *consumers)
 static void
 take_away(MsvmConsumers *consumers, char **keys)
 {
-    KeymgrConsumer consumer = { (char *)SERVICE, (char *)RESOURCE_TYPE, consumers->uuid };
+    g_autoptr(KeymgrConsumer) consumer = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!consumers->keymgr || !keys[0] ||
-        keymgr_remove_consumer(consumers->keymgr, (const char *const *)keys, &consumer, NULL, &error))
+    if (!consumers->keymgr || !keys[0])
+        return;
+    consumer = consumer_of(consumers, keys);
+    if (keymgr_remove_consumer(consumers->keymgr, (const char *const *)keys, consumer, NULL, &error))
         return;
     /* Not registered, or the secret itself is gone: as it should be. */
     if (g_error_matches(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND))

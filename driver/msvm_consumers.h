@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Consumers: a note in the key manager of which domain needs a secret, for the
- * people who look after the secrets. Only where the configuration asks for it
+ * Consumers: a note in the key manager of which domain needs a secret, or the
+ * container of its shielding data, for the people who look after the secrets. Only where the configuration asks for it
  * ([barbican] register_consumers). It gives nobody access, stops no deletion,
  * and never deletes a secret.
  *
