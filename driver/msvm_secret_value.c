@@ -41,7 +41,7 @@ set_error_from_libvirt(const char *uuid, GError **error)
 /* --- files of the embedded store ------------------------------------------ */
 
 static gboolean
-check_usage(const char *path, const char *uuid, GError **error)
+check_usage(const char *path, const char *uuid, int wanted, GError **error)
 {
     virSecretDef *def = virSecretDefParse(NULL, path, 0);
     int usage;
@@ -53,11 +53,11 @@ check_usage(const char *path, const char *uuid, GError **error)
     }
     usage = def->usage_type;
     virSecretDefFree(def);
-    if (usage == VIR_SECRET_USAGE_TYPE_NONE || usage == VIR_SECRET_USAGE_TYPE_VTPM)
+    if (wanted < 0 || usage == wanted || usage == VIR_SECRET_USAGE_TYPE_NONE)
         return TRUE;
     g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_REFERENCE,
                 _("secret with uuid %s is of type '%s' not expected '%s' type"), uuid,
-                virSecretUsageTypeToString(usage), virSecretUsageTypeToString(VIR_SECRET_USAGE_TYPE_VTPM));
+                virSecretUsageTypeToString(usage), virSecretUsageTypeToString(wanted));
     return FALSE;
 }
 
@@ -127,19 +127,31 @@ msvmSecretValueRead(const char *uuid, gpointer root, GError **error)
 }
 
 static KeymgrSecret *
-get_from_files(const char *root, const char *uuid, GError **error)
+get_from_files(const char *root, const char *uuid, int usage_type, GError **error)
 {
     g_autofree char *definition = msvmSecretFilesPath(root, uuid, ".xml");
 
-    if (!check_is_there(root, uuid, error) || !check_usage(definition, uuid, error))
+    if (!check_is_there(root, uuid, error) || !check_usage(definition, uuid, usage_type, error))
         return NULL;
     return msvmSecretValueRead(uuid, (gpointer)root, error);
 }
 
 /* --- a secret driver --------------------------------------------------------- */
 
+/* virSecretGetSecretString() wants to know one. */
+static int
+usage_of(virConnectPtr conn, const unsigned char *uuid)
+{
+    virSecretPtr secret = conn->secretDriver->secretLookupByUUID ? conn->secretDriver->secretLookupByUUID(conn, uuid)
+                                                                 : NULL;
+    int usage = secret ? secret->usageType : VIR_SECRET_USAGE_TYPE_NONE;
+
+    virObjectUnref(secret);
+    return usage;
+}
+
 static KeymgrSecret *
-get_from_connection(virConnectPtr conn, const char *uuid, GError **error)
+get_from_connection(virConnectPtr conn, const char *uuid, int usage_type, GError **error)
 {
     virSecretLookupTypeDef lookup = { .type = VIR_SECRET_LOOKUP_TYPE_UUID };
     KeymgrSecret *secret = NULL;
@@ -147,7 +159,8 @@ get_from_connection(virConnectPtr conn, const char *uuid, GError **error)
     size_t size = 0;
 
     if (virUUIDParse(uuid, lookup.u.uuid) < 0 || !conn->secretDriver ||
-        virSecretGetSecretString(conn, &lookup, VIR_SECRET_USAGE_TYPE_VTPM, &value, &size) < 0) {
+        virSecretGetSecretString(conn, &lookup, usage_type < 0 ? usage_of(conn, lookup.u.uuid) : usage_type, &value,
+                                 &size) < 0) {
         set_error_from_libvirt(uuid, error);
         return NULL;
     }
@@ -164,7 +177,7 @@ get_from_connection(virConnectPtr conn, const char *uuid, GError **error)
 /* A private secret is given out only to a caller who is known, and is the
  * daemon itself or acts for it. */
 static KeymgrSecret *
-get_elevated(virConnectPtr conn, const char *uuid, GError **error)
+get_elevated(virConnectPtr conn, const char *uuid, int usage_type, GError **error)
 {
     g_autoptr(virIdentity) known = virIdentityGetCurrent();
     g_autoptr(virIdentity) self = known ? NULL : virIdentityGetSystem();
@@ -178,7 +191,7 @@ get_elevated(virConnectPtr conn, const char *uuid, GError **error)
         VIR_IDENTITY_AUTORESTORE virIdentity *old = virIdentityElevateCurrent();
 
         if (old)
-            secret = get_from_connection(conn, uuid, error);
+            secret = get_from_connection(conn, uuid, usage_type, error);
         else
             set_error_from_libvirt(uuid, error);
     }
@@ -188,7 +201,7 @@ get_elevated(virConnectPtr conn, const char *uuid, GError **error)
 }
 
 static KeymgrSecret *
-get_from_driver(const char *uuid, GError **error)
+get_from_driver(const char *uuid, int usage_type, GError **error)
 {
     g_autoptr(virConnect) conn = virGetConnectSecret();
 
@@ -196,11 +209,11 @@ get_from_driver(const char *uuid, GError **error)
         set_error_from_libvirt(uuid, error);
         return NULL;
     }
-    return get_elevated(conn, uuid, error);
+    return get_elevated(conn, uuid, usage_type, error);
 }
 
 KeymgrSecret *
-msvmSecretValueGet(const char *uuid, gpointer opaque, GError **error)
+msvmSecretValueGet(const char *uuid, int usage_type, gpointer opaque, GError **error)
 {
     const char *root = opaque;
     g_autoptr(GError) not_found = NULL;
@@ -208,12 +221,12 @@ msvmSecretValueGet(const char *uuid, gpointer opaque, GError **error)
 
     virResetLastError();
     if (!root)
-        return get_from_driver(uuid, error);
-    secret = get_from_files(root, uuid, &not_found);
+        return get_from_driver(uuid, usage_type, error);
+    secret = get_from_files(root, uuid, usage_type, &not_found);
     if (secret)
         return secret;
     if (g_error_matches(not_found, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND) && msvmSecretDriverIsLoaded())
-        return get_from_driver(uuid, error);
+        return get_from_driver(uuid, usage_type, error);
     g_propagate_error(error, g_steal_pointer(&not_found));
     return NULL;
 }

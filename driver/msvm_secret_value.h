@@ -21,8 +21,8 @@
 
 /* get_value of KeymgrLibvirtHooks; opaque is the root of embedded mode (char *), or NULL.
  * Errors: KEYMGR_ERROR_NOT_FOUND, _NO_PAYLOAD, _INVALID_REFERENCE for a secret
- * whose usage is neither vtpm nor none, _INVALID_SECRET, _UNAVAILABLE. */
-KeymgrSecret *msvmSecretValueGet(const char *uuid, gpointer opaque, GError **error);
+ * of another usage, _INVALID_SECRET, _UNAVAILABLE. */
+KeymgrSecret *msvmSecretValueGet(const char *uuid, int usage_type, gpointer opaque, GError **error);
 
 /* read_value of KeymgrLibvirtHooks: of the first of these places, and of any
  * usage. opaque: the root. */

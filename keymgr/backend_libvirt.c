@@ -23,6 +23,9 @@
 #include "keymgr/keymgr_worker.h"
 
 #define DEFAULT_URI "secret:///system"
+/* What libvirt itself takes for a TPM. */
+#define DEFAULT_USAGE_TYPE "vtpm"
+#define ANY_USAGE_TYPE "any"
 #define DEFAULT_TIMEOUT_MS 30000
 
 typedef struct {
@@ -72,11 +75,8 @@ read_usage_type(const KeymgrConfig *config, Store *store, GError **error)
 {
     g_autofree char *name = keymgr_config_string(config, "usage_type");
 
-    store->usage_type = -1;
-    if (!name || strcmp(name, "any") == 0)
-        return TRUE;
-    store->usage_type = keymgr_usage_type_number(name);
-    if (store->usage_type >= 0)
+    store->usage_type = keymgr_usage_type_number(name ? name : DEFAULT_USAGE_TYPE);
+    if (store->usage_type >= 0 || strcmp(name, ANY_USAGE_TYPE) == 0)
         return TRUE;
     return keymgr_config_fail(config, "usage_type", "'%s' is not a usage type of libvirt's secrets", error,
                               name);
@@ -163,16 +163,17 @@ run(Store *store, gpointer (*work)(Job *, virConnectPtr, GError **), const Keymg
     return keymgr_worker_run(store->workers, kind, job, deadline, cancellable, error);
 }
 
+/* As libvirt, which takes a secret without a usage for any. */
 static gboolean
 check_usage(const Store *store, virSecretPtr secret, const char *uuid, GError **error)
 {
     int usage = virSecretGetUsageType(secret);
     const char *name = keymgr_usage_type_name(usage);
 
-    if (store->usage_type < 0 || usage == store->usage_type)
+    if (store->usage_type < 0 || usage == store->usage_type || usage == VIR_SECRET_USAGE_TYPE_NONE)
         return TRUE;
-    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_SECRET,
-                "%s: secret %s is of usage type %s, configured is %s", store->description, uuid,
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_REFERENCE,
+                "%s: secret %s is of usage type %s, wanted is %s ([libvirt] usage_type)", store->description, uuid,
                 name ? name : "unknown", keymgr_usage_type_name(store->usage_type));
     return FALSE;
 }
@@ -224,7 +225,7 @@ fail_value(Job *job, virSecretPtr secret, GError **error)
 }
 
 static gpointer
-work_get_value(Job *job, virConnectPtr connection, GError **error)
+get_value(Job *job, virConnectPtr connection, gboolean any_usage, GError **error)
 {
     virSecretPtr secret = virSecretLookupByUUIDString(connection, job->text);
     unsigned char *value;
@@ -233,7 +234,7 @@ work_get_value(Job *job, virConnectPtr connection, GError **error)
 
     if (!secret)
         return keymgr_libvirt_fail(job->store->connection, job->text, KEYMGR_ERROR_NOT_FOUND, error);
-    if (check_usage(job->store, secret, job->text, error)) {
+    if (any_usage || check_usage(job->store, secret, job->text, error)) {
         value = virSecretGetValue(secret, &size, 0);
         if (value)
             result = take_value(job->store, job->text, value, size, error);
@@ -242,6 +243,20 @@ work_get_value(Job *job, virConnectPtr connection, GError **error)
     }
     virSecretFree(secret);
     return result;
+}
+
+/* Of a domain's key. */
+static gpointer
+work_get_key(Job *job, virConnectPtr connection, GError **error)
+{
+    return get_value(job, connection, FALSE, error);
+}
+
+/* Of any secret. */
+static gpointer
+work_get_value(Job *job, virConnectPtr connection, GError **error)
+{
+    return get_value(job, connection, TRUE, error);
 }
 
 static KeymgrInfo *
@@ -589,9 +604,9 @@ libvirt_fetch(gpointer data, const char *const *references, GCancellable *cancel
         if (g_cancellable_set_error_if_cancelled(cancellable, error) ||
             !parse(references[i], &reference, error))
             return NULL;
-        secret = store->hooks.get_value ? store->hooks.get_value(reference.uuid, store->opaque, error)
-                                        : run(store, work_get_value, &for_secret, reference.uuid, NULL,
-                                              deadline, cancellable, error);
+        secret = store->hooks.get_value
+                     ? store->hooks.get_value(reference.uuid, store->usage_type, store->opaque, error)
+                     : run(store, work_get_key, &for_secret, reference.uuid, NULL, deadline, cancellable, error);
         if (!secret)
             return NULL;
         g_ptr_array_add(secrets, secret);

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 typedef enum {
     KEYMGR_ERROR_CONFIG,            /* the configuration is incomplete or contradicts itself */
-    KEYMGR_ERROR_INVALID_REFERENCE, /* not a UUID or URL that the store could know */
+    KEYMGR_ERROR_INVALID_REFERENCE, /* not a UUID or URL that the store could know, or of a secret of another usage */
     KEYMGR_ERROR_NOT_FOUND,         /* no such secret (or expired, or deleted: stores do not tell) */
     KEYMGR_ERROR_NO_PAYLOAD,        /* the secret exists and holds nothing */
     KEYMGR_ERROR_INVALID_SECRET,    /* what came is not what the store says it holds */

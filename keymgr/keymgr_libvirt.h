@@ -12,8 +12,9 @@
  * be locked against everybody else. NULL: the public call. uuid: lower case.
  * opaque: of keymgr_set_libvirt_hooks(). */
 typedef struct {
-    /* Of a domain's key, so that its usage must be right. */
-    KeymgrSecret *(*get_value)(const char *uuid, gpointer opaque, GError **error);
+    /* Of a domain's key. usage_type: of virSecretUsageType, which it must have
+     * if it has a usage, KEYMGR_ERROR_INVALID_REFERENCE otherwise; -1: any. */
+    KeymgrSecret *(*get_value)(const char *uuid, int usage_type, gpointer opaque, GError **error);
     /* Of any secret. */
     KeymgrSecret *(*read_value)(const char *uuid, gpointer opaque, GError **error);
     gboolean (*set_value)(const char *uuid, KeymgrSecret *value, gpointer opaque, GError **error);

@@ -6,6 +6,8 @@
 #include "driver/msvm_secret_files.h"
 #include "driver/msvm_secret_value.h"
 
+#include "virsecret.h"
+
 #define UUID "6f1c24c8-5bd7-4a4e-9f43-0e8e2d0a5f51"
 
 static char *root;
@@ -57,7 +59,7 @@ assert_fails(int code, const char *part)
 {
     g_autoptr(GError) error = NULL;
 
-    assert_null(msvmSecretValueGet(UUID, root, &error));
+    assert_null(msvmSecretValueGet(UUID, VIR_SECRET_USAGE_TYPE_VTPM, root, &error));
     if (!g_error_matches(error, KEYMGR_ERROR, code) || !strstr(error->message, part))
         fail_msg("error %d '%s', expected %d with '%s'", error->code, error->message, code, part);
 }
@@ -72,7 +74,7 @@ test_a_private_value_is_read(void **state)
 
     write_definition(VTPM, "yes");
     test_write(value, text, 0600);
-    secret = msvmSecretValueGet(UUID, root, &error);
+    secret = msvmSecretValueGet(UUID, VIR_SECRET_USAGE_TYPE_VTPM, root, &error);
     if (!secret)
         fail_msg("%s", error->message);
     assert_int_equal(keymgr_secret_size(secret), sizeof(bytes));
@@ -86,7 +88,7 @@ test_a_secret_without_usage_is_read(void **state)
 
     write_definition("", "no");
     test_write(value, "Zm9v", 0600);
-    secret = msvmSecretValueGet(UUID, root, NULL);
+    secret = msvmSecretValueGet(UUID, VIR_SECRET_USAGE_TYPE_VTPM, root, NULL);
     assert_non_null(secret);
     assert_memory_equal(keymgr_secret_data(secret), "foo", 3);
 }
@@ -110,6 +112,22 @@ test_another_usage_type_is_refused(void **state)
     write_definition("<usage type='ceph'><name>x</name></usage>", "no");
     test_write(value, "Zm9v", 0600);
     assert_fails(KEYMGR_ERROR_INVALID_REFERENCE, "is of type 'ceph' not expected 'vtpm' type");
+}
+
+static void
+test_the_usage_type_that_is_asked_for_is_read(void **state)
+{
+    static const int types[] = { VIR_SECRET_USAGE_TYPE_CEPH, -1 };
+    size_t i;
+
+    write_definition("<usage type='ceph'><name>x</name></usage>", "no");
+    test_write(value, "Zm9v", 0600);
+    for (i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autoptr(KeymgrSecret) secret = msvmSecretValueGet(UUID, types[i], root, NULL);
+
+        assert_non_null(secret);
+        assert_memory_equal(keymgr_secret_data(secret), "foo", 3);
+    }
 }
 
 static void
@@ -143,6 +161,7 @@ main(void)
         TEST(test_an_unknown_secret_is_not_found),
         TEST(test_a_secret_without_value_says_so),
         TEST(test_another_usage_type_is_refused),
+        TEST(test_the_usage_type_that_is_asked_for_is_read),
         TEST(test_a_damaged_definition_is_refused),
         TEST(test_a_value_that_is_too_long_is_refused),
     };

@@ -93,6 +93,7 @@ setup(void **state)
     define(ID "2", VTPM("two"), TRUE, "a private value");
     define(ID "3", VTPM("three"), FALSE, NULL);
     define(ID "4", "<usage type='volume'><volume>/v</volume></usage>", FALSE, "value 4");
+    define(ID "5", "", FALSE, "value 5");
     return 0;
 }
 
@@ -129,7 +130,7 @@ static void
 test_values_come_in_order(void **state)
 {
     const char *const references[] = { ID "1", "0B1C2D3E-4F50-6172-8394-A5B6C7D8E9F0", ID "4", NULL };
-    g_autoptr(Keymgr) keymgr = open_store("");
+    g_autoptr(Keymgr) keymgr = open_store("usage_type=any\n");
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, &error);
 
@@ -152,15 +153,47 @@ test_what_cannot_be_had(void **state)
     check_refusal(keymgr, "http://h/v1/containers/" ID "0", KEYMGR_ERROR_INVALID_REFERENCE, "containers");
 }
 
+/* ID 0 is for a vtpm, ID 4 for a volume, ID 5 for nothing. */
+static void
+check_usage_type(const char *option, gboolean vtpm, gboolean volume, gboolean none)
+{
+    const gboolean wanted[] = { vtpm, volume, none };
+    static const char *const ids[] = { ID "0", ID "4", ID "5" };
+    g_autoptr(Keymgr) keymgr = open_store(option);
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(ids); i++) {
+        const char *const references[] = { ids[i], NULL };
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, &error);
+
+        assert_int_equal(secrets != NULL, wanted[i]);
+        if (!secrets)
+            keymgr_test_error(&error, KEYMGR_ERROR_INVALID_REFERENCE, i == 0 ? ID "0|vtpm|usage_type"
+                                                                             : ID "4|volume|usage_type");
+    }
+}
+
 static void
 test_the_usage_type_is_honoured(void **state)
 {
-    const char *const references[] = { ID "0", NULL };
-    g_autoptr(Keymgr) keymgr = open_store("usage_type=vtpm\n");
-    g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, NULL);
+    check_usage_type("", TRUE, FALSE, TRUE);
+    check_usage_type("usage_type=vtpm\n", TRUE, FALSE, TRUE);
+    check_usage_type("usage_type=volume\n", FALSE, TRUE, TRUE);
+    check_usage_type("usage_type=none\n", FALSE, FALSE, TRUE);
+    check_usage_type("usage_type=any\n", TRUE, TRUE, TRUE);
+}
 
-    assert_non_null(secrets);
-    check_refusal(keymgr, ID "4", KEYMGR_ERROR_INVALID_SECRET, ID "4|volume|vtpm");
+static void
+test_a_value_that_is_no_domains_key_may_be_of_any_usage(void **state)
+{
+    g_autoptr(Keymgr) keymgr = open_store("");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KeymgrSecret) value = keymgr_get_value(keymgr, ID "4", NULL, &error);
+
+    if (!value)
+        fail_msg("%s", error->message);
+    assert_int_equal(keymgr_secret_size(value), 7);
 }
 
 static void
@@ -176,7 +209,7 @@ test_descriptions_and_lists(void **state)
     assert_string_equal(info->id, ID "1");
     assert_string_equal(info->name, "one");
     assert_string_equal(info->type, "vtpm");
-    assert_int_equal(all->len, 5);
+    assert_int_equal(all->len, 6);
     assert_int_equal(named->len, 1);
     assert_string_equal(((KeymgrInfo *)g_ptr_array_index(named, 0))->id, ID "2");
     assert_null(keymgr_describe(keymgr, ID "f", NULL, &error));
@@ -199,7 +232,7 @@ test_what_is_stored_can_be_fetched(void **state)
     if (!id)
         fail_msg("%s", error->message);
     check = keymgr_check(keymgr, NULL, &error);
-    assert_non_null(strstr(check, "which has 6"));
+    assert_non_null(strstr(check, "which has 7"));
     secrets = keymgr_fetch(keymgr, references, NULL, &error);
     assert_non_null(secrets);
     keymgr_test_bytes(secrets, 0, "\0new", 4);
@@ -245,13 +278,15 @@ typedef struct {
     GThread *caller;
     guint calls;
     guint freed;
+    int usage_type;
 } Hook;
 
 static KeymgrSecret *
-get_value(const char *uuid, gpointer opaque, GError **error)
+get_value(const char *uuid, int usage_type, gpointer opaque, GError **error)
 {
     Hook *hook = opaque;
 
+    hook->usage_type = usage_type;
     assert_ptr_equal(hook->caller, g_thread_self());
     hook->calls++;
     if (strcmp(uuid, ID "2") == 0)
@@ -271,7 +306,7 @@ test_a_drivers_own_function_reads_private_values_in_the_callers_thread(void **st
 {
     const char *const references[] = { ID "2", ID "2", NULL };
     static const KeymgrLibvirtHooks hooks = { .get_value = get_value };
-    Hook hook = { g_thread_self(), 0, 0 };
+    Hook hook = { g_thread_self(), 0, 0, 0 };
     Keymgr *keymgr = open_store("");
     g_autoptr(GPtrArray) secrets = NULL;
 
@@ -284,6 +319,29 @@ test_a_drivers_own_function_reads_private_values_in_the_callers_thread(void **st
     assert_int_equal(hook.freed, 0);
     keymgr_unref(keymgr);
     assert_int_equal(hook.freed, 1);
+}
+
+static void
+test_a_drivers_own_function_is_told_the_usage_type(void **state)
+{
+    static const struct {
+        const char *options;
+        const char *name; /* NULL: any */
+    } rows[] = { { "", "vtpm" }, { "usage_type=tls\n", "tls" }, { "usage_type=any\n", NULL } };
+    static const KeymgrLibvirtHooks hooks = { .get_value = get_value };
+    const char *const references[] = { ID "2", NULL };
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Hook hook = { g_thread_self(), 0, 0, -2 };
+        g_autoptr(Keymgr) keymgr = open_store(rows[i].options);
+        g_autoptr(GPtrArray) secrets = NULL;
+
+        keymgr_set_libvirt_hooks(keymgr, &hooks, &hook, free_hook);
+        secrets = keymgr_fetch(keymgr, references, NULL, NULL);
+        assert_non_null(secrets);
+        assert_int_equal(hook.usage_type, rows[i].name ? keymgr_usage_type_number(rows[i].name) : -1);
+    }
 }
 
 static void
@@ -315,10 +373,12 @@ main(void)
         cmocka_unit_test(test_values_come_in_order),
         cmocka_unit_test(test_what_cannot_be_had),
         cmocka_unit_test(test_the_usage_type_is_honoured),
+        cmocka_unit_test(test_a_value_that_is_no_domains_key_may_be_of_any_usage),
         cmocka_unit_test(test_descriptions_and_lists),
         cmocka_unit_test(test_what_is_stored_can_be_fetched),
         cmocka_unit_test(test_what_is_taken_is_not_called_out_of_reach),
         cmocka_unit_test(test_a_drivers_own_function_reads_private_values_in_the_callers_thread),
+        cmocka_unit_test(test_a_drivers_own_function_is_told_the_usage_type),
         cmocka_unit_test(test_a_daemon_that_is_not_there),
         cmocka_unit_test(test_a_cancelled_call_returns),
     };
