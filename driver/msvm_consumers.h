@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Consumers: a note in the key manager of which domain needs a secret, or the
- * container of its shielding data, for the people who look after the secrets. Only where the configuration asks for it
- * ([barbican] register_consumers). It gives nobody access, stops no deletion,
- * and never deletes a secret.
+ * container of its shielding data, for the people who look after the secrets.
+ * Only where the configuration asks for it ([barbican] register_consumers). It
+ * gives nobody access, stops no deletion, and never deletes a secret.
  *
  * A secret that a definition names anew is noted before anything is changed on
  * the host, and a failure of that is an error; what is named no longer is
