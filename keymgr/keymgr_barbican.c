@@ -427,7 +427,7 @@ on_done(KeymgrHttpRequest *http, gpointer opaque)
     g_assert(call && call->http == http);
     if (is_good(call)) {
         if (sending->token)
-            keymgr_token_set_proven(sending->token);
+            keymgr_token_set_proven(sending->token, TRUE);
         call->done = !call->check || call->check(call, &sending->failure);
         if (!call->done)
             fail_call(sending, call);

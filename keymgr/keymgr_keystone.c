@@ -36,6 +36,8 @@ keymgr_keystone_new(KeymgrAuth *auth, KeymgrHttp *http, const KeymgrRetry *retry
     keystone->retry = *retry;
     keystone->with_catalog = with_catalog;
     keystone->prefix = g_strdup_printf("Keystone at %s", keymgr_auth_url(auth));
+    if (!keymgr_auth_url(auth))
+        keystone->token = keymgr_token_new_ready(keymgr_auth_secret(auth));
     g_mutex_init(&keystone->lock);
     g_cond_init(&keystone->changed);
     return keystone;
@@ -226,7 +228,7 @@ keymgr_keystone_token(KeymgrKeystone *keystone, gint64 deadline, GCancellable *c
     gulong handler = 0;
 
     if (!keymgr_auth_url(keystone->auth))
-        return keymgr_token_new_ready(keymgr_auth_secret(keystone->auth));
+        return keymgr_token_ref(keystone->token);
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return NULL;
     /* Outside the lock, which the handler takes. */
@@ -240,8 +242,10 @@ keymgr_keystone_token(KeymgrKeystone *keystone, gint64 deadline, GCancellable *c
 gboolean
 keymgr_keystone_reject(KeymgrKeystone *keystone, KeymgrToken *token)
 {
-    if (!keymgr_auth_url(keystone->auth))
+    if (!keymgr_auth_url(keystone->auth)) {
+        keymgr_token_set_proven(token, FALSE);
         return FALSE;
+    }
     g_mutex_lock(&keystone->lock);
     if (keystone->token == token)
         g_clear_pointer(&keystone->token, keymgr_token_unref);

@@ -38,7 +38,7 @@ char *keymgr_token_endpoint(const KeymgrToken *token, const KeymgrEndpointWish *
 /* Whether a service has accepted the token already: then it remembers it, and
  * requests side by side are cheap. */
 gboolean keymgr_token_is_proven(const KeymgrToken *token);
-void keymgr_token_set_proven(KeymgrToken *token);
+void keymgr_token_set_proven(KeymgrToken *token, gboolean proven);
 
 /* auth: taken over. http: borrowed, must outlive it.
  * with_catalog: FALSE when the endpoint is fixed. */
@@ -53,5 +53,6 @@ const KeymgrAuth *keymgr_keystone_auth(const KeymgrKeystone *keystone);
 KeymgrToken *keymgr_keystone_token(KeymgrKeystone *keystone, gint64 deadline, GCancellable *cancellable,
                                    GError **error);
 /* A service answered 401 to this token: forget it, if it is still the current
- * one. FALSE when no other can be had. */
+ * one. FALSE when no other can be had: that one is kept, as new to the
+ * service. */
 gboolean keymgr_keystone_reject(KeymgrKeystone *keystone, KeymgrToken *token);

@@ -107,9 +107,9 @@ keymgr_token_is_proven(const KeymgrToken *token)
 }
 
 void
-keymgr_token_set_proven(KeymgrToken *token)
+keymgr_token_set_proven(KeymgrToken *token, gboolean proven)
 {
-    g_atomic_int_set(&token->proven, 1);
+    g_atomic_int_set(&token->proven, proven);
 }
 
 static gboolean

@@ -58,10 +58,20 @@ answer_when_all_are_here(FakeServer *server, FakeRequest *request, gpointer opaq
     return fake_barbican_payload(request);
 }
 
+/* A key manager with a token that was made elsewhere. */
 static void
-test_the_first_goes_alone_and_the_rest_at_once(void **state)
+connect_with_ready_token(FakeBarbican *fake)
 {
-    FakeBarbican *fake = fake_barbican_setup("");
+    g_autofree char *text = g_strdup_printf("[keymgr]\nbackend=barbican\n[barbican]\nauth_type=token\n"
+                                            "token=ready\nbarbican_endpoint=%s\n",
+                                            fake_server_url(fake->server));
+
+    fake->keymgr = keymgr_test_new(text);
+}
+
+static void
+check_the_first_is_alone(FakeBarbican *fake)
+{
     Meeting meeting = { 0 };
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) secrets = NULL;
@@ -72,6 +82,32 @@ test_the_first_goes_alone_and_the_rest_at_once(void **state)
     fake_barbican_check_six(secrets, error);
     assert_true(meeting.first_was_alone);
     assert_int_equal(meeting.met, 5);
+    fake->answer = NULL;
+}
+
+static void
+test_the_first_goes_alone_and_the_rest_at_once(void **state)
+{
+    FakeBarbican *fake = fake_barbican_setup("");
+
+    check_the_first_is_alone(fake);
+    fake_barbican_free(fake);
+}
+
+/* Barbican has to learn of it anew after it has refused it. */
+static void
+test_with_a_ready_token_too_the_rest_goes_at_once(void **state)
+{
+    FakeBarbican *fake = fake_barbican_new();
+    g_autoptr(GError) error = NULL;
+
+    connect_with_ready_token(fake);
+    check_the_first_is_alone(fake);
+    fake->reject = 1;
+    assert_null(fake_barbican_fetch_one(fake, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_AUTH, "HTTP 401");
+    fake->reject = 0;
+    check_the_first_is_alone(fake);
     fake_barbican_free(fake);
 }
 
@@ -266,13 +302,10 @@ static void
 test_a_ready_token_is_sent_as_it_is_and_not_renewed(void **state)
 {
     FakeBarbican *fake = fake_barbican_new();
-    g_autofree char *text = g_strdup_printf("[keymgr]\nbackend=barbican\n[barbican]\nauth_type=token\n"
-                                            "token=ready\nbarbican_endpoint=%s\n",
-                                            fake_server_url(fake->server));
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) secrets = NULL;
 
-    fake->keymgr = keymgr_test_new(text);
+    connect_with_ready_token(fake);
     secrets = fake_barbican_fetch_one(fake, &error);
     assert_non_null(secrets);
     assert_non_null(strstr(g_ptr_array_index(fake->heads, 0), "X-Auth-Token: ready\r\n"));
@@ -511,6 +544,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_six_secrets_cost_one_token_and_six_requests_in_order),
         cmocka_unit_test(test_the_first_goes_alone_and_the_rest_at_once),
+        cmocka_unit_test(test_with_a_ready_token_too_the_rest_goes_at_once),
         cmocka_unit_test(test_connections_are_bounded),
         cmocka_unit_test(test_references_reach_the_configured_endpoint_in_lower_case),
         cmocka_unit_test(test_a_bad_reference_among_good_ones_costs_no_request),
