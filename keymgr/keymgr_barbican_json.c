@@ -212,28 +212,30 @@ typedef struct {
     guint64 rank;
 } Part;
 
-/* Names of the other container types, in the order in which they come out. */
+/* Names in containers of the types certificate and rsa, in the order in which
+ * they come out. */
 static const char *const part_names[] = {
     "certificate", "private_key", "private_key_passphrase", "public_key", "intermediates",
 };
 
 static gboolean
-rank_by_number(const char *name, gsize count, guint64 *rank)
+has_part_names(KeymgrJson *container)
 {
-    return name && g_ascii_isdigit(name[0]) && name[0] != '0' &&
-           g_ascii_string_to_unsigned(name, 10, 1, count, rank, NULL);
+    const char *type = keymgr_json_string(container, "type");
+
+    return type && (strcmp(type, "certificate") == 0 || strcmp(type, "rsa") == 0);
 }
 
-static void
-rank_by_name(const char *name, gsize index, guint64 *rank)
+static guint64
+rank_by_name(const char *name, gsize index)
 {
     gsize i;
 
-    *rank = G_N_ELEMENTS(part_names) + index;
     for (i = 0; name && i < G_N_ELEMENTS(part_names); i++) {
         if (strcmp(name, part_names[i]) == 0)
-            *rank = i;
+            return i;
     }
+    return G_N_ELEMENTS(part_names) + index;
 }
 
 static gint
@@ -245,21 +247,48 @@ compare_parts(gconstpointer a, gconstpointer b)
     return left->rank < right->rank ? -1 : left->rank > right->rank;
 }
 
-/* Whether the names are exactly "1" to "N", each once. */
+static const char *
+name_at(KeymgrJson *refs, gsize index)
+{
+    return keymgr_json_string(json_object_array_get_idx(refs, index), "name");
+}
+
+/* Whether all names are numbers: the pieces of one thing. */
 static gboolean
 is_numbered(KeymgrJson *refs)
 {
     gsize count = json_object_array_length(refs);
-    g_autofree gboolean *seen = g_new0(gboolean, count);
-    guint64 rank;
     gsize i;
 
     for (i = 0; i < count; i++) {
-        const char *name = keymgr_json_string(json_object_array_get_idx(refs, i), "name");
+        const char *name = name_at(refs, i);
 
-        if (!rank_by_number(name, count, &rank) || seen[rank - 1])
+        if (!name || !*name || name[strspn(name, "0123456789")])
             return FALSE;
-        seen[rank - 1] = TRUE;
+    }
+    return TRUE;
+}
+
+/* Barbican leaves deleted secrets out of a container: what is left of the
+ * pieces must not pass for the whole. */
+static gboolean
+check_numbers(KeymgrJson *refs, GError **error)
+{
+    gsize count = json_object_array_length(refs);
+    g_autofree gboolean *seen = g_new0(gboolean, count);
+    guint64 number;
+    gsize i;
+
+    for (i = 0; i < count; i++) {
+        if (g_ascii_string_to_unsigned(name_at(refs, i), 10, 1, count, &number, NULL))
+            seen[number - 1] = TRUE;
+    }
+    for (i = 0; i < count; i++) {
+        if (seen[i])
+            continue;
+        g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_NOT_FOUND,
+                    "its secrets are numbered pieces, and piece %zu is missing: was it deleted?", i + 1);
+        return FALSE;
     }
     return TRUE;
 }
@@ -270,6 +299,7 @@ keymgr_barbican_json_container(KeymgrJson *json, guint max, GPtrArray *uuids, GE
     KeymgrJson *refs = keymgr_json_array(json, "secret_refs");
     gsize count = refs ? json_object_array_length(refs) : 0;
     g_autoptr(GArray) parts = g_array_new(FALSE, TRUE, sizeof(Part));
+    gboolean named = has_part_names(json);
     gboolean numbered;
     gsize i;
 
@@ -280,20 +310,21 @@ keymgr_barbican_json_container(KeymgrJson *json, guint max, GPtrArray *uuids, GE
     if (count > max - MIN(uuids->len, max))
         return fail(KEYMGR_ERROR_LIMIT, "it holds too many secrets", error);
     numbered = is_numbered(refs);
+    if (numbered && !check_numbers(refs, error))
+        return FALSE;
     for (i = 0; i < count; i++) {
-        KeymgrJson *ref = json_object_array_get_idx(refs, i);
-        const char *name = keymgr_json_string(ref, "name");
-        const char *href = keymgr_json_string(ref, "secret_ref");
+        const char *href = keymgr_json_string(json_object_array_get_idx(refs, i), "secret_ref");
+        const char *name = name_at(refs, i);
         KeymgrReference reference;
-        Part part = { "", 0 };
+        Part part = { "", i };
 
         if (!href || !keymgr_reference_parse(href, &reference, NULL))
             return fail(KEYMGR_ERROR_PROTOCOL, "one of its secret_refs cannot be understood", error);
         memcpy(part.uuid, reference.uuid, sizeof(part.uuid));
         if (numbered)
-            rank_by_number(name, count, &part.rank);
-        else
-            rank_by_name(name, i, &part.rank);
+            part.rank = g_ascii_strtoull(name, NULL, 10);
+        else if (named)
+            part.rank = rank_by_name(name, i);
         g_array_append_val(parts, part);
     }
     g_array_sort(parts, compare_parts);

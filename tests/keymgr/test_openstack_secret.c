@@ -117,10 +117,10 @@ test_one_missing_secret_leaves_nothing(void **state)
     keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, "00000000-0000-4000-8000-000000000000");
 }
 
-/* Makes a container of three secrets, whose values are their names; its URL.
- * Caller frees. */
+/* Makes a container of three secrets, whose values are their names; its URL,
+ * and the UUID of the first. Caller frees. */
 static char *
-make_container(const char *type, const char *const *names)
+make_container(const char *type, const char *const *names, char **first)
 {
     g_autofree char *url = g_strconcat(openstack_url("BARBICAN"), "/v1/containers", NULL);
     g_autoptr(GString) body = g_string_new(NULL);
@@ -133,6 +133,8 @@ make_container(const char *type, const char *const *names)
 
         g_string_append_printf(body, "%s{\"name\":\"%s\",\"secret_ref\":\"%s/v1/secrets/%s\"}", i > 0 ? "," : "",
                                names[i], openstack_url("BARBICAN"), id);
+        if (i == 0 && first)
+            *first = g_steal_pointer(&id);
     }
     g_string_append(body, "]}");
     answer = openstack_request("POST", url, "creator", "application/json", body->str, body->len, 201);
@@ -159,7 +161,7 @@ test_containers_give_their_parts_in_order(void **state)
     guint j;
 
     for (i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *href = make_container(rows[i].type, rows[i].names);
+        g_autofree char *href = make_container(rows[i].type, rows[i].names, NULL);
         g_autoptr(GError) error = NULL;
         g_autoptr(GPtrArray) secrets = openstack_fetch(keymgr, href, &error);
 
@@ -171,6 +173,20 @@ test_containers_give_their_parts_in_order(void **state)
     }
 }
 
+/* Barbican says nothing of a deleted secret in a container: it is not there. */
+static void
+test_numbered_pieces_of_which_one_was_deleted_are_refused(void **state)
+{
+    static const char *const names[] = { "2", "1", "3" };
+    g_autoptr(Keymgr) keymgr = openstack_open_as("creator", "demo", "");
+    g_autofree char *second = NULL;
+    g_autofree char *href = make_container("generic", names, &second);
+    g_autoptr(GError) error = NULL;
+
+    assert_true(keymgr_delete(keymgr, second, NULL, &error));
+    openstack_check_refusal(keymgr, href, KEYMGR_ERROR_NOT_FOUND, "container |piece 2 is missing");
+}
+
 const struct CMUnitTest openstack_secret_tests[] = {
     cmocka_unit_test(test_every_type_of_secret_comes_out_byte_for_byte),
     cmocka_unit_test(test_the_biggest_payload_comes_out),
@@ -179,5 +195,6 @@ const struct CMUnitTest openstack_secret_tests[] = {
     cmocka_unit_test(test_secrets_that_cannot_be_had),
     cmocka_unit_test(test_one_missing_secret_leaves_nothing),
     cmocka_unit_test(test_containers_give_their_parts_in_order),
+    cmocka_unit_test(test_numbered_pieces_of_which_one_was_deleted_are_refused),
     { NULL },
 };

@@ -679,21 +679,23 @@ test_a_secrets_description(void **state)
 
 /* The last digit of each UUID that a container gives, in order. */
 static char *
-container_order(const char *const *names)
+container_order(const char *type, const char *const *names, GError **error)
 {
-    g_autoptr(GString) text = g_string_new("{\"secret_refs\":[");
+    g_autoptr(GString) text = g_string_new(NULL);
     g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) order = g_string_new(NULL);
     g_autoptr(KeymgrJson) json = NULL;
     guint i;
 
+    g_string_append_printf(text, "{\"type\":\"%s\",\"secret_refs\":[", type);
     for (i = 0; names[i]; i++)
         g_string_append_printf(text, "%s{\"name\":%s,\"secret_ref\":\"http://h/v1/secrets/"
                                      "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f%x\"}",
                                i > 0 ? "," : "", names[i], i);
     g_string_append(text, "]}");
     json = json_of(text->str);
-    assert_true(keymgr_barbican_json_container(json, 256, uuids, NULL));
+    if (!keymgr_barbican_json_container(json, 256, uuids, error))
+        return NULL;
     for (i = 0; i < uuids->len; i++)
         g_string_append_c(order, ((const char *)g_ptr_array_index(uuids, i))[35]);
     return g_string_free(g_steal_pointer(&order), FALSE);
@@ -703,24 +705,52 @@ static void
 test_the_order_of_a_containers_secrets(void **state)
 {
     static const struct {
+        const char *type;
         const char *names[13];
         const char *order;
     } rows[] = {
-        { { "\"2\"", "\"3\"", "\"1\"" }, "201" },
-        { { "\"10\"", "\"9\"", "\"8\"", "\"7\"", "\"6\"", "\"5\"", "\"4\"", "\"3\"", "\"2\"", "\"1\"" },
-          "9876543210" },
-        { { "\"private_key\"", "\"intermediates\"", "\"certificate\"" }, "201" },
-        { { "\"b\"", "null", "\"a\"" }, "012" },
-        { { "\"2\"", "\"2\"", "\"1\"" }, "012" },     /* not 1 to N: as it stands */
-        { { "\"2\"", "\"4\"", "\"1\"" }, "012" },
-        { { "\"02\"", "\"1\"" }, "01" },
+        { "generic", { "\"2\"", "\"3\"", "\"1\"" }, "201" },
+        { "generic", { "\"10\"", "\"9\"", "\"8\"", "\"7\"", "\"6\"", "\"5\"", "\"4\"", "\"3\"", "\"2\"",
+                       "\"1\"" }, "9876543210" },
+        { "generic", { "\"02\"", "\"1\"" }, "10" },
+        { "certificate", { "\"private_key\"", "\"intermediates\"", "\"certificate\"" }, "201" },
+        { "rsa", { "\"public_key\"", "\"private_key_passphrase\"", "\"private_key\"" }, "210" },
+        { "generic", { "\"private_key\"", "\"intermediates\"", "\"certificate\"" }, "012" },
+        { "generic", { "\"b\"", "null", "\"a\"" }, "012" },
+        { "generic", { "\"2\"", "\"b\"", "\"1\"" }, "012" },
+        { "generic", { "\"2\"", "null", "\"1\"" }, "012" },
     };
     gsize i;
 
     for (i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *order = container_order(rows[i].names);
+        g_autofree char *order = container_order(rows[i].type, rows[i].names, NULL);
 
         assert_string_equal(order, rows[i].order);
+    }
+}
+
+static void
+test_numbered_pieces_of_which_one_is_missing_are_refused(void **state)
+{
+    static const struct {
+        const char *names[4];
+        const char *words;
+    } rows[] = {
+        { { "\"1\"", "\"3\"" }, "piece 2 is missing" },
+        { { "\"3\"", "\"2\"" }, "piece 1 is missing" },
+        { { "\"2\"" }, "piece 1 is missing" },
+        { { "\"2\"", "\"2\"", "\"1\"" }, "piece 3 is missing" },
+        { { "\"0\"", "\"1\"" }, "piece 2 is missing" },
+        { { "\"1\"", "\"99999999999999999999999\"" }, "piece 2 is missing" },
+    };
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *order = container_order("generic", rows[i].names, &error);
+
+        assert_null(order);
+        keymgr_test_error(&error, KEYMGR_ERROR_NOT_FOUND, rows[i].words);
     }
 }
 
@@ -773,6 +803,7 @@ main(void)
         cmocka_unit_test(test_the_endpoint_is_chosen_by_interface_and_region),
         cmocka_unit_test(test_a_secrets_description),
         cmocka_unit_test(test_the_order_of_a_containers_secrets),
+        cmocka_unit_test(test_numbered_pieces_of_which_one_is_missing_are_refused),
         cmocka_unit_test(test_bad_containers_are_refused),
     };
 
