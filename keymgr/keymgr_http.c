@@ -16,9 +16,16 @@
 
 /* The longest sleep in one poll; a cancellable wakes it at once. */
 #define POLL_MS 1000
+/* A day: no call lives so long. */
+#define MAX_RETRY_AFTER 86400
+
+/* Requests at once over one HTTP/2 connection: what RFC 9113 would have
+ * servers allow at least. */
+#define MAX_STREAMS 100
 
 struct KeymgrHttp {
     KeymgrHttpOptions options;
+    gint has_http2; /* the last answer over a shared connection was HTTP/2 */
     GMutex lock;
     GQueue idle;        /* of CURLM */
     GQueue idle_shared; /* the same, with connections that speak HTTP/2 */
@@ -38,8 +45,10 @@ typedef struct {
     KeymgrHttp *http;
     CURLM *multi;
     gboolean shared; /* one connection for all, where the server has HTTP/2 */
-    Transfer *transfers;
+    KeymgrHttpRequest **requests;
+    Transfer *transfers; /* of the requests that were begun */
     gsize count;
+    gsize begun;
     gsize running;
     gboolean stopped;
     KeymgrHttpDone done;
@@ -193,6 +202,21 @@ header_value(const char *line, gsize size, const char *name, gsize *value_size)
     return line + skip;
 }
 
+/* Retry-After: a number, or a date. What is neither is as good as nothing
+ * said. */
+static guint
+seconds_of(const char *value, gsize size)
+{
+    g_autofree char *text = g_strndup(value, size);
+    gint64 seconds;
+
+    if (g_ascii_isdigit(*text))
+        seconds = g_ascii_strtoll(text, NULL, 10);
+    else
+        seconds = curl_getdate(text, NULL) - g_get_real_time() / G_USEC_PER_SEC;
+    return (guint)CLAMP(seconds, 0, MAX_RETRY_AFTER);
+}
+
 static size_t
 on_header(char *line, size_t one, size_t size, void *opaque)
 {
@@ -216,11 +240,7 @@ on_header(char *line, size_t one, size_t size, void *opaque)
         keymgr_text_wipe_free(request->location);
         request->location = g_strndup(value, value_size);
     } else if ((value = header_value(line, size, "Retry-After", &value_size))) {
-        char *seconds = g_strndup(value, value_size);
-
-        /* The other form, a date, is as good as nothing said. */
-        request->retry_after = (guint)CLAMP(g_ascii_strtoll(seconds, NULL, 10), 0, 86400);
-        keymgr_text_wipe_free(seconds);
+        request->retry_after = seconds_of(value, value_size);
     }
     if (header_value(line, size, "Content-Length", &value_size) ||
         header_value(line, size, "Transfer-Encoding", &value_size))
@@ -300,6 +320,12 @@ static void
 transfer_set_limits(CURL *easy, const KeymgrHttpOptions *options, gboolean shared)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Names are looked up in a thread, which nothing can end. Without this,
+     * libcurl would wait for it after a cancellation and past all limits of
+     * time; with it, the thread is left to end by itself. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
@@ -316,6 +342,7 @@ transfer_set_limits(CURL *easy, const KeymgrHttpOptions *options, gboolean share
 #endif
 }
 
+/* libcurl counts the time of a request from here on. */
 static void
 transfer_start(Transfer *transfer, Call *call, KeymgrHttpRequest *request)
 {
@@ -323,7 +350,6 @@ transfer_start(Transfer *transfer, Call *call, KeymgrHttpRequest *request)
 
     if (!easy)
         g_error("libcurl gives no easy handle");
-    keymgr_http_request_reset(request);
     request->answer = keymgr_secret_new_buffer(request->max_answer);
     transfer->request = request;
     transfer->easy = easy;
@@ -361,6 +387,25 @@ transfer_end(Transfer *transfer, Call *call)
     for (i = 0; i < G_N_ELEMENTS(transfer->plain); i++)
         g_free(transfer->plain[i]);
     call->running--;
+}
+
+/* How many may be under way: those that libcurl need not keep waiting for a
+ * connection, which would be taken off their time. */
+static gsize
+call_room(const Call *call)
+{
+    if (call->shared && g_atomic_int_get(&call->http->has_http2))
+        return MAX_STREAMS;
+    return call->http->options.max_connections;
+}
+
+static void
+call_begin_next(Call *call)
+{
+    while (!call->stopped && call->begun < call->count && call->running < call_room(call)) {
+        transfer_start(&call->transfers[call->begun], call, call->requests[call->begun]);
+        call->begun++;
+    }
 }
 
 static KeymgrError
@@ -414,14 +459,11 @@ transfer_set_error(Transfer *transfer, CURLcode code)
 /* An answer that ends where the connection does may have been cut off there:
  * half a key must not pass for a key. */
 static void
-transfer_check_frame(Transfer *transfer)
+transfer_check_frame(Transfer *transfer, gboolean is_http2)
 {
     KeymgrHttpRequest *request = transfer->request;
-    long version = 0;
 
-    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
-    if (request->framed || version >= CURL_HTTP_VERSION_2_0 || request->status == 204 ||
-        request->status >= 300)
+    if (request->framed || is_http2 || request->status == 204 || request->status >= 300)
         return;
     request->status = 0;
     g_set_error_literal(&request->error, KEYMGR_ERROR, KEYMGR_ERROR_PROTOCOL,
@@ -429,17 +471,21 @@ transfer_check_frame(Transfer *transfer)
 }
 
 static void
-transfer_set_answer(Transfer *transfer)
+transfer_set_answer(Transfer *transfer, Call *call)
 {
     KeymgrHttpRequest *request = transfer->request;
     char *type = NULL;
+    long version = 0;
     long status = 0;
 
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_TYPE, &type);
     request->status = (guint)status;
     request->answer_type = g_strdup(type);
-    transfer_check_frame(transfer);
+    transfer_check_frame(transfer, version >= CURL_HTTP_VERSION_2_0);
+    if (call->shared)
+        g_atomic_int_set(&call->http->has_http2, version >= CURL_HTTP_VERSION_2_0);
 }
 
 static void
@@ -455,7 +501,7 @@ call_finish_one(Call *call, CURLMsg *message)
     curl_easy_getinfo(message->easy_handle, CURLINFO_REQUEST_SIZE, &sent);
     request->heard = sent > 0;
     if (code == CURLE_OK)
-        transfer_set_answer(transfer);
+        transfer_set_answer(transfer, call);
     else
         transfer_set_error(transfer, code);
     g_debug("%s %s: HTTP %u%s%s", request->method, request->url, request->status, request->error ? ": " : "",
@@ -463,6 +509,7 @@ call_finish_one(Call *call, CURLMsg *message)
     transfer_end(transfer, call);
     if (!call->stopped && !call->done(request, call->opaque))
         call->stopped = TRUE;
+    call_begin_next(call);
 }
 
 static void
@@ -477,14 +524,12 @@ call_time_out(Call *call)
     gsize i;
 
     for (i = 0; i < call->count && !call->stopped; i++) {
-        Transfer *transfer = &call->transfers[i];
-
-        if (!transfer->easy)
-            continue;
-        g_set_error_literal(&transfer->request->error, KEYMGR_ERROR, KEYMGR_ERROR_TIMEOUT,
+        if (i < call->begun && !call->transfers[i].easy)
+            continue; /* it is done */
+        g_set_error_literal(&call->requests[i]->error, KEYMGR_ERROR, KEYMGR_ERROR_TIMEOUT,
                             "the time for the whole operation is over");
-        transfer_end(transfer, call);
-        call->stopped = !call->done(transfer->request, call->opaque);
+        transfer_end(&call->transfers[i], call);
+        call->stopped = !call->done(call->requests[i], call->opaque);
     }
 }
 
@@ -516,7 +561,8 @@ keymgr_http_perform(KeymgrHttp *http, KeymgrHttpRequest **requests, gsize count,
                     KeymgrHttpDone done, gpointer opaque, GCancellable *cancellable, GError **error)
 {
     g_autofree Transfer *transfers = g_new0(Transfer, count);
-    Call call = { .http = http, .transfers = transfers, .count = count, .done = done, .opaque = opaque };
+    Call call = { .http = http, .requests = requests, .transfers = transfers, .count = count, .done = done,
+                  .opaque = opaque };
     gulong handler = 0;
     gsize i;
 
@@ -527,7 +573,8 @@ keymgr_http_perform(KeymgrHttp *http, KeymgrHttpRequest **requests, gsize count,
     if (cancellable)
         handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), call.multi, NULL);
     for (i = 0; i < count; i++)
-        transfer_start(&transfers[i], &call, requests[i]);
+        keymgr_http_request_reset(requests[i]);
+    call_begin_next(&call);
     call_run(&call, deadline, cancellable);
     for (i = 0; i < count; i++)
         transfer_end(&transfers[i], &call);

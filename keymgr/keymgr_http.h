@@ -74,7 +74,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrHttp, keymgr_http_free)
 /* Called when a request is done, well or not. FALSE stops the others. */
 typedef gboolean (*KeymgrHttpDone)(KeymgrHttpRequest *request, gpointer opaque);
 
-/* Sends all requests at once. A request that was stopped has no status and no
+/* Sends all requests at once, or as many as there may be connections, and then
+ * the next whenever one is done: timeout_ms counts from there. A request that was stopped has no status and no
  * error.
  * deadline: of g_get_monotonic_time(); past it the requests that are not done
  * fail with KEYMGR_ERROR_TIMEOUT.

@@ -193,8 +193,9 @@ fly(KeymgrKeystone *keystone, gint64 deadline, GCancellable *cancellable, GError
         keystone->token = g_steal_pointer(&token);
         return TRUE;
     }
-    /* One caller's cancellation is not the others' failure. */
-    if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    /* One caller's cancellation is not the others' failure, nor is the end of
+     * his time: another one of them tries anew. */
+    if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED) && g_get_monotonic_time() < deadline) {
         keystone->failure = g_error_copy(failure);
         keystone->failed_flight = keystone->flight;
     }

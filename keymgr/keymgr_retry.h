@@ -27,6 +27,7 @@ extern const KeymgrConfigKey keymgr_retry_keys[];
 gboolean keymgr_retry_read(const KeymgrConfig *config, KeymgrRetry *retry, GError **error);
 
 /* Whether a failed request may be sent again; counts it then, and sets the
- * time (of g_get_monotonic_time()) to wait for. */
+ * time (of g_get_monotonic_time()) to wait for. When that is past the
+ * deadline, the caller does not. */
 gboolean keymgr_retry_again(const KeymgrRetry *retry, KeymgrRetryState *state,
                             const KeymgrHttpRequest *request, gint64 *not_before);

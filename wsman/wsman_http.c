@@ -232,6 +232,11 @@ wsman_http_new(WsmanHttpConfig *config)
         g_error("wsman: no memory for an HTTP connection");
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 1L);
     SET(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* The thread that looks up a name cannot be ended: it is left behind, and
+     * not waited for when the request is cancelled or out of time. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)config->connect_timeout_ms);
     SET(CURLOPT_MAXAGE_CONN, (long)WSMAN_MAX_IDLE_SECONDS);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "tests/slow_resolver.h"
+
 #define V2 "root/virtualization/v2"
 #define URI "http://schemas.microsoft.com/wbem/wsman/1/wmi/" V2 "/"
 #define OUTPUT "<o:Do_OUTPUT xmlns:o=\"" URI "Msvm_X\"><o:ReturnValue>0</o:ReturnValue></o:Do_OUTPUT>"
@@ -284,6 +286,26 @@ hosts_that_cannot_be_reached_are_told_apart(void **state)
 }
 
 static void
+no_call_waits_for_a_resolver_that_is_silent(void **state)
+{
+    WsmanClientOptions options = {
+        .url = "http://" SLOW_HOST "/wsman", .auth = "basic", .connect_timeout_ms = 10000,
+        .operation_timeout_ms = 10000, .network_delay_ms = 1, .credentials = test_credentials,
+    };
+    g_autoptr(WsmanClient) client = wsman_client_new(&options, NULL);
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    GThread *thread = slow_resolver_cancel_when_asked(cancellable);
+    g_autoptr(GError) error = NULL;
+
+    assert_null(wsman_client_identify(client, cancellable, &error));
+    assert_true(slow_resolver_was_silent());
+    assert_true(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+    g_thread_join(thread);
+    assert_no_connection(options.url, WSMAN_ERROR_TIMEOUT, "no connection within");
+    assert_true(slow_resolver_was_silent());
+}
+
+static void
 a_server_that_hangs_up_at_once_is_told(void **state)
 {
     g_autoptr(HttpServer) server = http_server_new(serve, NULL, NULL, HTTP_CLOSE_ON_ACCEPT);
@@ -445,6 +467,7 @@ main(void)
         cmocka_unit_test(a_read_is_not_sent_for_ever),
         cmocka_unit_test(an_invoke_on_a_connection_that_was_closed_while_idle_works),
         cmocka_unit_test(hosts_that_cannot_be_reached_are_told_apart),
+        cmocka_unit_test(no_call_waits_for_a_resolver_that_is_silent),
         cmocka_unit_test(a_server_that_hangs_up_at_once_is_told),
         cmocka_unit_test(an_endless_header_is_cut_off),
         cmocka_unit_test(a_call_that_waits_is_cancelled_at_once),
