@@ -484,6 +484,38 @@ fetch_ephemeral(MsvmSecretStore *store, const char *const *references, GPtrArray
     return TRUE;
 }
 
+static bool
+is_container(const char *text)
+{
+    KeymgrReference reference;
+
+    return keymgr_reference_parse(text, &reference, NULL) && reference.kind == KEYMGR_REFERENCE_CONTAINER;
+}
+
+/* The other secrets, all at once, into the places of their references. */
+static gboolean
+fetch_stored(Keymgr *keymgr, const char *const *references, GPtrArray *values, GError **error)
+{
+    g_autoptr(GPtrArray) missing = g_ptr_array_new();
+    g_autoptr(GPtrArray) fetched = NULL;
+    guint i;
+
+    for (i = 0; i < values->len; i++) {
+        if (!values->pdata[i] && !is_container(references[i]))
+            g_ptr_array_add(missing, (gpointer)references[i]);
+    }
+    if (missing->len == 0)
+        return TRUE;
+    g_ptr_array_add(missing, NULL);
+    if (!(fetched = keymgr_fetch(keymgr, (const char *const *)missing->pdata, NULL, error)))
+        return FALSE;
+    for (i = 0; i < values->len; i++) {
+        if (!values->pdata[i] && !is_container(references[i]))
+            values->pdata[i] = g_ptr_array_steal_index(fetched, 0);
+    }
+    return TRUE;
+}
+
 GPtrArray *
 msvmSecretStoreFetch(MsvmSecretStore *store, Keymgr *keymgr, const char *const *references, GError **error)
 {
@@ -494,19 +526,21 @@ msvmSecretStoreFetch(MsvmSecretStore *store, Keymgr *keymgr, const char *const *
 
     if (!fetch_ephemeral(store, references, values, &any, error))
         return NULL;
-    /* A container gives several values, so that these could not be told apart
-     * among ephemeral ones: those go one by one. */
     if (!any)
         return keymgr_fetch(keymgr, references, NULL, error);
+    if (!fetch_stored(keymgr, references, values, error))
+        return NULL;
     fetched = g_ptr_array_new_with_free_func(secret_free);
     for (i = 0; i < values->len; i++) {
         const char *const one[] = { references[i], NULL };
         g_autoptr(GPtrArray) part = NULL;
 
         if (values->pdata[i]) {
-            g_ptr_array_add(fetched, keymgr_secret_ref(values->pdata[i]));
+            g_ptr_array_add(fetched, g_steal_pointer(&values->pdata[i]));
             continue;
         }
+        /* A container gives several values, which could not be told apart from
+         * others. */
         if (!(part = keymgr_fetch(keymgr, one, NULL, error)))
             return NULL;
         while (part->len > 0)

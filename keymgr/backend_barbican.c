@@ -40,37 +40,76 @@ barbican_describe_store(gpointer store)
     return keymgr_barbican_describe(store);
 }
 
-/* The UUIDs of all references, those of containers in their place. */
 static gboolean
-resolve(KeymgrBarbican *barbican, const char *const *references, gint64 deadline, GPtrArray *uuids,
-        GCancellable *cancellable, GError **error)
+check_count(guint count, GError **error)
 {
-    for (; *references; references++) {
+    if (count <= KEYMGR_MAX_REFERENCES)
+        return TRUE;
+    g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "more than %d secrets at once", KEYMGR_MAX_REFERENCES);
+    return FALSE;
+}
+
+/* All of them, or NULL. Of KeymgrReference. */
+static GArray *
+parse_references(const char *const *texts, GError **error)
+{
+    g_autoptr(GArray) references = g_array_new(FALSE, FALSE, sizeof(KeymgrReference));
+
+    for (; *texts; texts++) {
         KeymgrReference reference;
 
-        if (!keymgr_reference_parse(*references, &reference, error))
-            return FALSE;
-        if (reference.kind == KEYMGR_REFERENCE_CONTAINER) {
-            g_autofree char *what = keymgr_barbican_name_of(&reference);
-            g_autoptr(KeymgrJson) json = keymgr_barbican_get_json(
-                barbican, keymgr_barbican_path_of(&reference, ""), g_strdup(what), deadline, cancellable, error);
-
-            if (!json)
-                return FALSE;
-            if (!keymgr_barbican_json_container(json, KEYMGR_MAX_REFERENCES, uuids, error)) {
-                keymgr_barbican_prefix(barbican, what, error);
-                return FALSE;
-            }
-        } else {
-            g_ptr_array_add(uuids, g_strdup(reference.uuid));
-        }
-        if (uuids->len > KEYMGR_MAX_REFERENCES) {
-            g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_LIMIT, "more than %d secrets at once",
-                        KEYMGR_MAX_REFERENCES);
-            return FALSE;
-        }
+        if (!keymgr_reference_parse(*texts, &reference, error))
+            return NULL;
+        g_array_append_val(references, reference);
     }
+    return check_count(references->len, error) ? g_steal_pointer(&references) : NULL;
+}
+
+static KeymgrBarbicanCall *
+call_for(const KeymgrReference *reference)
+{
+    if (reference->kind == KEYMGR_REFERENCE_SECRET)
+        return keymgr_barbican_payload_call(reference->uuid);
+    return keymgr_barbican_call_new("GET", "application/json", keymgr_barbican_path_of(reference, ""),
+                                    keymgr_barbican_name_of(reference));
+}
+
+/* Makes the calls for the secrets of a container out of its description. */
+static gboolean
+add_contents(KeymgrBarbican *barbican, const KeymgrBarbicanCall *container, GPtrArray *calls, GError **error)
+{
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(KeymgrJson) json = keymgr_json_parse(container->http->answer, error);
+    guint i;
+
+    if (!json || !keymgr_barbican_json_container(json, KEYMGR_MAX_REFERENCES, uuids, error)) {
+        keymgr_barbican_prefix(barbican, container->what, error);
+        return FALSE;
+    }
+    for (i = 0; i < uuids->len; i++)
+        g_ptr_array_add(calls, keymgr_barbican_payload_call(g_ptr_array_index(uuids, i)));
     return TRUE;
+}
+
+/* After the first round: replaces each container by its secrets, which are
+ * left to send. calls: of the references, done. */
+static GPtrArray *
+open_containers(KeymgrBarbican *barbican, const GArray *references, GPtrArray *calls, GError **error)
+{
+    g_autoptr(GPtrArray) all = keymgr_barbican_calls_new();
+    guint i;
+
+    for (i = 0; i < references->len; i++) {
+        KeymgrBarbicanCall **call = (KeymgrBarbicanCall **)&g_ptr_array_index(calls, i);
+
+        if (g_array_index(references, KeymgrReference, i).kind == KEYMGR_REFERENCE_SECRET)
+            g_ptr_array_add(all, g_steal_pointer(call));
+        else if (!add_contents(barbican, *call, all, error))
+            return NULL;
+        if (!check_count(all->len, error))
+            return NULL;
+    }
+    return g_steal_pointer(&all);
 }
 
 static void
@@ -79,24 +118,26 @@ secret_free(gpointer secret)
     keymgr_secret_unref(secret);
 }
 
+/* Two rounds at most: what the references name, and what containers hold. */
 static GPtrArray *
-barbican_fetch(gpointer store, const char *const *references, GCancellable *cancellable, GError **error)
+barbican_fetch(gpointer store, const char *const *texts, GCancellable *cancellable, GError **error)
 {
     KeymgrBarbican *barbican = store;
     gint64 deadline = keymgr_barbican_deadline(barbican);
-    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) calls = keymgr_barbican_calls_new();
+    g_autoptr(GArray) references = parse_references(texts, error);
+    g_autoptr(GPtrArray) named = keymgr_barbican_calls_new();
+    g_autoptr(GPtrArray) calls = NULL;
     GPtrArray *secrets;
-    gboolean sent;
     guint i;
 
-    if (!resolve(barbican, references, deadline, uuids, cancellable, error))
+    if (!references)
         return NULL;
-    for (i = 0; i < uuids->len; i++)
-        g_ptr_array_add(calls, keymgr_barbican_payload_call(g_ptr_array_index(uuids, i)));
-    sent = calls->len == 0 || keymgr_barbican_send(barbican, calls, deadline, cancellable, error);
-    keymgr_barbican_cool_down(barbican);
-    if (!sent)
+    for (i = 0; i < references->len; i++)
+        g_ptr_array_add(named, call_for(&g_array_index(references, KeymgrReference, i)));
+    if (!keymgr_barbican_send(barbican, named, deadline, cancellable, error))
+        return NULL;
+    calls = open_containers(barbican, references, named, error);
+    if (!calls || !keymgr_barbican_send(barbican, calls, deadline, cancellable, error))
         return NULL;
     secrets = g_ptr_array_new_with_free_func(secret_free);
     for (i = 0; i < calls->len; i++) {

@@ -477,8 +477,6 @@ send_pass(Sending *sending, gboolean *left, GError **error)
         requests[count++] = call->http;
     }
     sending->again = FALSE;
-    if (count == 0)
-        return TRUE;
     if (!keymgr_http_pause(sending->not_before, sending->cancellable, error) ||
         !keymgr_http_perform(sending->barbican->http, requests, count, sending->deadline, on_done, sending,
                              sending->cancellable, error))
@@ -489,12 +487,6 @@ send_pass(Sending *sending, gboolean *left, GError **error)
     }
     *left |= sending->again;
     return TRUE;
-}
-
-void
-keymgr_barbican_cool_down(KeymgrBarbican *barbican)
-{
-    keymgr_http_cool_down(barbican->http);
 }
 
 gboolean
@@ -542,17 +534,32 @@ keymgr_barbican_reach(KeymgrBarbican *barbican, KeymgrReached *reached, gint64 d
     return good ? describe_login(barbican, reached) : NULL;
 }
 
+static gboolean
+are_left(const GPtrArray *calls)
+{
+    guint i;
+
+    for (i = 0; i < calls->len; i++) {
+        const KeymgrBarbicanCall *call = g_ptr_array_index(calls, i);
+
+        if (!call->done)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean
 keymgr_barbican_send(KeymgrBarbican *barbican, GPtrArray *calls, gint64 deadline, GCancellable *cancellable,
                      GError **error)
 {
     Sending sending = { .barbican = barbican, .calls = calls, .deadline = deadline,
                         .cancellable = cancellable };
-    gboolean left = TRUE;
+    gboolean left = are_left(calls);
     gboolean good = TRUE;
 
     while (good && left)
         good = get_tokens(&sending, error) && send_pass(&sending, &left, error);
+    keymgr_http_cool_down(barbican->http);
     g_clear_error(&sending.failure);
     keymgr_token_unref(sending.token);
     keymgr_token_unref(sending.service_token);

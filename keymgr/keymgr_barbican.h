@@ -47,13 +47,11 @@ gboolean keymgr_barbican_registers_consumers(const KeymgrBarbican *barbican);
 char *keymgr_barbican_reach(KeymgrBarbican *barbican, KeymgrReached *reached, gint64 deadline,
                             GCancellable *cancellable, GError **error);
 
-/* Ends connections in whose buffers a payload may be left. */
-void keymgr_barbican_cool_down(KeymgrBarbican *barbican);
-
 /* The moment by which an operation that begins now must be over. */
 gint64 keymgr_barbican_deadline(const KeymgrBarbican *barbican);
 
-/* Sends all calls, and returns when all are done or one has failed for good,
- * which cancels the rest. calls: of KeymgrBarbicanCall. */
+/* Sends all calls that are not done, and returns when all are or one has failed
+ * for good, which cancels the rest. Keeps no connection in whose memory tokens
+ * or payloads are left. calls: of KeymgrBarbicanCall. */
 gboolean keymgr_barbican_send(KeymgrBarbican *barbican, GPtrArray *calls, gint64 deadline,
                               GCancellable *cancellable, GError **error);

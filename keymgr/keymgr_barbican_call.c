@@ -27,6 +27,8 @@ keymgr_barbican_call_free(gpointer data)
 {
     KeymgrBarbicanCall *call = data;
 
+    if (!call)
+        return;
     keymgr_http_request_free(call->http);
     g_free(call->path);
     g_free(call->what);

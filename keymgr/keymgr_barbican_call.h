@@ -11,7 +11,7 @@
 /* Takes over path and what. method and accept are constants. */
 KeymgrBarbicanCall *keymgr_barbican_call_new(const char *method, const char *accept, char *path, char *what);
 /* The GET of a payload, byte for byte, whose answer is checked: NO_PAYLOAD and
- * PROTOCOL. keymgr_barbican_cool_down() follows it. */
+ * PROTOCOL. */
 KeymgrBarbicanCall *keymgr_barbican_payload_call(const char *uuid);
 void keymgr_barbican_call_free(gpointer call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrBarbicanCall, keymgr_barbican_call_free)

@@ -51,7 +51,6 @@ check_stored(KeymgrBarbican *barbican, const KeymgrReference *reference, const K
     g_autoptr(KeymgrBarbicanCall) call = keymgr_barbican_payload_call(reference->uuid);
 
     call = keymgr_barbican_send_one(barbican, g_steal_pointer(&call), deadline, cancellable, error);
-    keymgr_barbican_cool_down(barbican);
     if (!call)
         return FALSE;
     if (keymgr_secret_equal(call->http->answer, value))

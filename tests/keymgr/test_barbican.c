@@ -409,6 +409,85 @@ test_a_container_stands_for_its_secrets(void **state)
     fake_barbican_free(fake);
 }
 
+static void
+test_a_bad_reference_behind_a_container_costs_no_request(void **state)
+{
+    const char *const references[] = { "http://h/v1/containers/" ID "a", "nonsense", NULL };
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(GError) error = NULL;
+
+    fake->answer = answer_container;
+    assert_null(keymgr_fetch(fake->keymgr, references, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_INVALID_REFERENCE, "'nonsense'");
+    assert_int_equal(fake_server_requests(fake->server), 0);
+    fake_barbican_free(fake);
+}
+
+/* Answers when three have come. */
+static gboolean
+answer_container_when_all_are_here(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    Meeting *meeting = opaque;
+    gint64 end = g_get_monotonic_time() + 5 * G_TIME_SPAN_SECOND;
+
+    g_atomic_int_inc(&meeting->inside);
+    while (g_atomic_int_get(&meeting->inside) < 3 && g_get_monotonic_time() < end)
+        g_usleep(1000);
+    if (g_atomic_int_get(&meeting->inside) == 3)
+        g_atomic_int_inc(&meeting->met);
+    return answer_container(server, request, NULL);
+}
+
+static void
+test_containers_and_secrets_are_asked_for_at_once(void **state)
+{
+    const char *const references[] = { "http://h/v1/containers/" ID "a", ID "5", "http://h/v1/containers/" ID "b",
+                                       NULL };
+    static const char order[] = "12512";
+    FakeBarbican *fake = fake_barbican_setup("");
+    Meeting meeting = { 0 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) secrets = NULL;
+    guint i;
+
+    g_ptr_array_unref(fake_barbican_fetch_one(fake, NULL));
+    fake->opaque = &meeting;
+    fake->answer = answer_container_when_all_are_here;
+    secrets = keymgr_fetch(fake->keymgr, references, NULL, &error);
+    if (!secrets)
+        fail_msg("%s", error->message);
+    assert_int_equal(meeting.met, 3);
+    assert_int_equal(secrets->len, strlen(order));
+    for (i = 0; i < secrets->len; i++) {
+        g_autofree char *value = g_strdup_printf(ID "%c", order[i]);
+
+        keymgr_test_bytes(secrets, i, value, strlen(value));
+    }
+    fake_barbican_free(fake);
+}
+
+static void
+test_more_secrets_than_the_limit_are_refused(void **state)
+{
+    const char *references[258] = { NULL };
+    FakeBarbican *fake = fake_barbican_setup("");
+    g_autoptr(GError) error = NULL;
+    gsize i;
+
+    for (i = 0; i < 257; i++)
+        references[i] = ID "0";
+    assert_null(keymgr_fetch(fake->keymgr, references, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_LIMIT, "more than 256 secrets");
+    assert_int_equal(fake_server_requests(fake->server), 0);
+    /* With those of a container. */
+    references[256] = NULL;
+    references[0] = "http://h/v1/containers/" ID "a";
+    fake->answer = answer_container;
+    assert_null(keymgr_fetch(fake->keymgr, references, NULL, &error));
+    keymgr_test_error(&error, KEYMGR_ERROR_LIMIT, "more than 256 secrets");
+    fake_barbican_free(fake);
+}
+
 static gboolean
 answer_pages(FakeServer *server, FakeRequest *request, gpointer opaque)
 {
@@ -560,6 +639,9 @@ main(void)
         cmocka_unit_test(test_a_service_user_shows_a_second_token),
         cmocka_unit_test(test_a_401_renews_the_service_users_token_beside_a_ready_one),
         cmocka_unit_test(test_a_container_stands_for_its_secrets),
+        cmocka_unit_test(test_a_bad_reference_behind_a_container_costs_no_request),
+        cmocka_unit_test(test_containers_and_secrets_are_asked_for_at_once),
+        cmocka_unit_test(test_more_secrets_than_the_limit_are_refused),
         cmocka_unit_test(test_a_list_is_read_page_by_page),
         cmocka_unit_test(test_a_list_of_a_limit_is_no_longer_than_that),
         cmocka_unit_test(test_a_barbican_without_consumers_is_said_to_be_too_old),

@@ -254,6 +254,13 @@ test_secrets_share_one_connection_over_http2(void **state)
     g_free(keymgr_store(keymgr, &description, value, NULL, &error));
     check_connections("http/1.1", 2, 2);
     openstack_check_known(keymgr);
+    /* None stays open, with a token in libnghttp2's table. */
+    for (i = 0; i < 2; i++) {
+        g_autoptr(KeymgrInfo) info = keymgr_describe(keymgr, openstack_known, NULL, &error);
+
+        assert_non_null(info);
+    }
+    check_connections("h2", 12 + 1 + 2, 1 + 1 + 2);
 }
 
 /* All that takes a token's whole life, in one such life. */
