@@ -10,6 +10,7 @@
 #include "hyperv/hyperv_material.h"
 #include "hyperv/hyperv_metadata.h"
 #include "keymgr/keymgr.h"
+#include "keymgr/keymgr_config.h"
 
 #include "internal.h"
 #include "virerror.h"
@@ -60,17 +61,26 @@ msvmKeysFree(MsvmKeys *keys)
     g_free(keys);
 }
 
+/* As the key manager reads it. */
+static char *
+config_string(GKeyFile *file, const char *group, const char *key)
+{
+    const KeymgrConfig config = { file, group, NULL };
+
+    return keymgr_config_string(&config, key);
+}
+
 /* Without a word in the configuration, keys are libvirt's secrets: those that
  * belong to this connection, private ones as well, unless a connection to
  * another place is named. */
 static void
 use_own_secrets(MsvmKeys *keys, GKeyFile *file)
 {
-    g_autofree char *backend = g_key_file_get_value(file, "keymgr", "backend", NULL);
-    g_autofree char *uri = g_key_file_get_value(file, "libvirt", "uri", NULL);
+    g_autofree char *backend = config_string(file, "keymgr", "backend");
+    g_autofree char *uri = config_string(file, "libvirt", "uri");
 
     g_clear_pointer(&keys->store, g_free);
-    if (STRNEQ_NULLABLE(backend, "libvirt") || (uri && *uri)) {
+    if (STRNEQ_NULLABLE(backend, "libvirt") || uri) {
         keys->store = g_strdup(keymgr_describe_store(keys->keymgr));
         return;
     }
@@ -92,8 +102,8 @@ make_keymgr(MsvmKeys *keys)
     if (!config)
         return false;
     file = keymgr_config_file_keys(msvmConfigKeymgrFile(config));
-    backend = g_key_file_get_value(file, "keymgr", "backend", NULL);
-    if (!backend || !*g_strstrip(backend))
+    backend = config_string(file, "keymgr", "backend");
+    if (!backend)
         g_key_file_set_value(file, "keymgr", "backend", "libvirt");
     keys->keymgr = keymgr_config_file_open(msvmConfigKeymgrFile(config), &error);
     if (!keys->keymgr) {

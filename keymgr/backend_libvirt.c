@@ -100,10 +100,28 @@ libvirt_open(const KeymgrConfig *config, GError **error)
     return store;
 }
 
-static void
-libvirt_close(gpointer store)
+static gint64
+deadline_of(const Store *store)
+{
+    return g_get_monotonic_time() + store->timeout_ms * G_TIME_SPAN_MILLISECOND;
+}
+
+static gpointer
+work_unref(gpointer store, GCancellable *left, GError **error)
 {
     store_unref(store);
+    return NULL;
+}
+
+/* The end of a connection is told to its daemon, which may not answer. */
+static void
+libvirt_close(gpointer data)
+{
+    static const KeymgrWork unref = { .work = work_unref };
+    Store *store = data;
+    g_autoptr(KeymgrWorkers) workers = keymgr_workers_ref(store->workers);
+
+    keymgr_worker_run(workers, &unref, store, deadline_of(store), NULL, NULL);
 }
 
 static const char *
@@ -577,12 +595,6 @@ parse(const char *text, KeymgrReference *reference, GError **error)
     g_set_error(error, KEYMGR_ERROR, KEYMGR_ERROR_INVALID_REFERENCE, "'%s': libvirt has no containers",
                 reference->uuid);
     return FALSE;
-}
-
-static gint64
-deadline_of(const Store *store)
-{
-    return g_get_monotonic_time() + store->timeout_ms * G_TIME_SPAN_MILLISECOND;
 }
 
 static GPtrArray *

@@ -5,6 +5,7 @@
 #include "keymgr/keymgr_libvirt.h"
 #include "tests/keymgr/keymgr_test.h"
 
+#include <dlfcn.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
@@ -58,6 +59,34 @@ define(const char *id, const char *usage, gboolean is_private, const char *value
 }
 
 #define VTPM(name) "<usage type='vtpm'><name>" name "</name></usage>"
+
+/* libvirt's function, which hangs while a test wants it to: a daemon that
+ * does not answer. */
+static struct {
+    GMutex lock;
+    GCond changed;
+    gboolean hangs;
+    guint inside;
+} closing;
+
+#define CLOSE_US (10 * G_USEC_PER_SEC)
+
+int
+virConnectClose(virConnectPtr connection)
+{
+    gint64 end = g_get_monotonic_time() + CLOSE_US;
+    int (*next)(virConnectPtr);
+
+    *(void **)&next = dlsym(RTLD_NEXT, "virConnectClose");
+    g_mutex_lock(&closing.lock);
+    closing.inside++;
+    while (closing.hangs && g_cond_wait_until(&closing.changed, &closing.lock, end))
+        ;
+    closing.inside--;
+    g_cond_broadcast(&closing.changed);
+    g_mutex_unlock(&closing.lock);
+    return next(connection);
+}
 
 static gpointer
 run_events(gpointer opaque)
@@ -366,6 +395,30 @@ test_a_cancelled_call_returns(void **state)
     assert_true(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
 }
 
+static void
+test_a_daemon_that_does_not_answer_holds_up_no_close(void **state)
+{
+    const char *const references[] = { ID "0", NULL };
+    gint64 end = g_get_monotonic_time() + CLOSE_US;
+    Keymgr *keymgr = open_store("total_timeout=1\n");
+    g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, NULL);
+    guint hanging;
+
+    assert_non_null(secrets);
+    g_mutex_lock(&closing.lock);
+    closing.hangs = TRUE;
+    g_mutex_unlock(&closing.lock);
+    keymgr_unref(keymgr);
+    g_mutex_lock(&closing.lock);
+    hanging = closing.inside;
+    closing.hangs = FALSE;
+    g_cond_broadcast(&closing.changed);
+    while (closing.inside > 0 && g_cond_wait_until(&closing.changed, &closing.lock, end))
+        ;
+    g_mutex_unlock(&closing.lock);
+    assert_int_equal(hanging, 1);
+}
+
 int
 main(void)
 {
@@ -381,6 +434,7 @@ main(void)
         cmocka_unit_test(test_a_drivers_own_function_is_told_the_usage_type),
         cmocka_unit_test(test_a_daemon_that_is_not_there),
         cmocka_unit_test(test_a_cancelled_call_returns),
+        cmocka_unit_test(test_a_daemon_that_does_not_answer_holds_up_no_close),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
