@@ -290,16 +290,16 @@ barbican_wants_consumers(gpointer store)
 }
 
 static const KeymgrConfigKey *const key_lists[] = {
-    keymgr_barbican_keys, keymgr_auth_keys, keymgr_retry_keys, NULL,
+    keymgr_barbican_keys, keymgr_session_keys, keymgr_auth_keys, keymgr_retry_keys, NULL,
 };
 
-static const KeymgrConfigKey *const service_user_key_lists[] = { keymgr_auth_keys, NULL };
+static const KeymgrConfigKey *const service_user_key_lists[] = { keymgr_session_keys, keymgr_auth_keys, NULL };
 
 const KeymgrBackend keymgr_backend_barbican = {
     .name = "barbican",
     .group = "barbican",
     .keys = key_lists,
-    .extra_group = "barbican_service_user",
+    .extra_groups = keymgr_auth_groups,
     .extra_keys = service_user_key_lists,
     .open = barbican_open,
     .close = barbican_close,

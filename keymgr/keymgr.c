@@ -198,7 +198,7 @@ group_keys(const char *group)
     for (i = 0; i < G_N_ELEMENTS(backends); i++) {
         if (strcmp(group, backends[i]->group) == 0)
             return backends[i]->keys;
-        if (g_strcmp0(group, backends[i]->extra_group) == 0)
+        if (backends[i]->extra_groups && g_strv_contains(backends[i]->extra_groups, group))
             return backends[i]->extra_keys;
     }
     return NULL;

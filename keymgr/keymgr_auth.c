@@ -28,10 +28,16 @@ struct KeymgrAuth {
     char *trust_id;
     gboolean system_scope;
     KeymgrSecret *secret;
+    char *endpoint; /* of a service without Keystone */
     char *who;
 };
 
+const char *const keymgr_auth_groups[] = {
+    "barbican_service_user", "keystone_authtoken", "service_user", NULL,
+};
+
 const KeymgrConfigKey keymgr_auth_keys[] = {
+    { "auth_section", FALSE },
     { "auth_type", FALSE },
     { "auth_url", FALSE },
     { "auth_endpoint", FALSE },
@@ -60,6 +66,7 @@ const KeymgrConfigKey keymgr_auth_keys[] = {
     { "application_credential_secret_file", FALSE },
     { "token", TRUE },
     { "token_file", FALSE },
+    { "endpoint", FALSE },
     { NULL, FALSE },
 };
 
@@ -100,6 +107,7 @@ keymgr_auth_free(KeymgrAuth *auth)
     named_clear(&auth->credential);
     g_free(auth->trust_id);
     keymgr_secret_unref(auth->secret);
+    g_free(auth->endpoint);
     g_free(auth->who);
     g_free(auth);
 }
@@ -259,8 +267,8 @@ check_secret(const KeymgrConfig *config, const KeymgrAuth *auth, const char *key
     return TRUE;
 }
 
-KeymgrAuth *
-keymgr_auth_new(const KeymgrConfig *config, GError **error)
+static KeymgrAuth *
+read_group(const KeymgrConfig *config, GError **error)
 {
     g_autoptr(KeymgrAuth) auth = g_new0(KeymgrAuth, 1);
     const char *secret_key = NULL;
@@ -281,8 +289,27 @@ keymgr_auth_new(const KeymgrConfig *config, GError **error)
         keymgr_config_fail(config, "auth_url", "is needed: Keystone's URL", error);
         return NULL;
     }
+    if (auth->kind == KEYMGR_AUTH_NONE && !keymgr_config_url(config, "endpoint", &auth->endpoint, error))
+        return NULL;
     auth->who = describe(auth);
     return g_steal_pointer(&auth);
+}
+
+KeymgrAuth *
+keymgr_auth_new(const KeymgrConfig *config, GError **error)
+{
+    g_autofree char *section = keymgr_config_string(config, "auth_section");
+    KeymgrConfig group = *config;
+
+    if (section && !g_strv_contains(keymgr_auth_groups, section)) {
+        g_autofree char *known = g_strjoinv(", ", (char **)keymgr_auth_groups);
+
+        keymgr_config_fail(config, "auth_section", "'%s' is none of %s", error, section, known);
+        return NULL;
+    }
+    if (section)
+        group.group = section;
+    return read_group(&group, error);
 }
 
 KeymgrAuthKind
@@ -307,6 +334,12 @@ const char *
 keymgr_auth_project_id(const KeymgrAuth *auth)
 {
     return auth->project.id;
+}
+
+const char *
+keymgr_auth_endpoint(const KeymgrAuth *auth)
+{
+    return auth->endpoint;
 }
 
 const char *

@@ -17,6 +17,10 @@ typedef enum {
 typedef struct KeymgrAuth KeymgrAuth;
 
 extern const KeymgrConfigKey keymgr_auth_keys[];
+/* Groups of OpenStack's files that hold such options, and that auth_section may
+ * name in place of the own group: NULL-terminated. Their keys are known, so
+ * that a reader of the file sees the passwords in them. */
+extern const char *const keymgr_auth_groups[];
 
 KeymgrAuth *keymgr_auth_new(const KeymgrConfig *config, GError **error);
 void keymgr_auth_free(KeymgrAuth *auth);
@@ -29,6 +33,8 @@ const char *keymgr_auth_url(const KeymgrAuth *auth);
 KeymgrSecret *keymgr_auth_secret(const KeymgrAuth *auth);
 /* For X-Project-Id where there is no Keystone; or NULL. */
 const char *keymgr_auth_project_id(const KeymgrAuth *auth);
+/* The service's URL, given with KEYMGR_AUTH_NONE; or NULL. */
+const char *keymgr_auth_endpoint(const KeymgrAuth *auth);
 /* Who logs in, for messages: "user creator, project demo". */
 const char *keymgr_auth_who(const KeymgrAuth *auth);
 /* The JSON body, in locked memory. */

@@ -20,9 +20,9 @@ typedef struct {
     const char *group; /* where its options are */
     /* Options of its group; several lists, each ends with a NULL name. */
     const KeymgrConfigKey *const *keys;
-    /* A further group, such as that of a service user, with the same keys as
-     * the lists in extra_keys; NULL: none. */
-    const char *extra_group;
+    /* Further groups, such as that of a service user, with the keys of the
+     * lists in extra_keys; NULL-terminated; or NULL: none. */
+    const char *const *extra_groups;
     const KeymgrConfigKey *const *extra_keys;
 
     /* No network traffic. NULL on failure. */

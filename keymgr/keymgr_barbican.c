@@ -16,6 +16,7 @@
 
 struct KeymgrBarbican {
     KeymgrHttp *http;
+    KeymgrHttp *service_http;     /* the service user's */
     KeymgrKeystone *keystone;     /* NULL: no authentication */
     KeymgrKeystone *service_user; /* NULL: no X-Service-Token */
     KeymgrSecret *project_header; /* X-Project-Id, where there is no Keystone */
@@ -43,21 +44,25 @@ const KeymgrConfigKey keymgr_barbican_keys[] = {
     { "service_name", FALSE },
     { "verify_ssl", FALSE },
     { "verify_ssl_path", FALSE },
-    { "cafile", FALSE },
-    { "insecure", FALSE },
-    { "certfile", FALSE },
-    { "keyfile", FALSE },
-    { "timeout", FALSE },
     { "connect_timeout", FALSE },
     { "total_timeout", FALSE },
     { "max_connections", FALSE },
     { "http2", FALSE },
     { "register_consumers", FALSE },
     { "send_service_user_token", FALSE },
-    /* Taken over from nova.conf without effect: they concern the polling of
-     * orders and Python's logging. */
+    /* Taken over from nova.conf without effect: for the polling of orders. */
     { "number_of_retries", FALSE },
     { "retry_delay", FALSE },
+    { NULL, FALSE },
+};
+
+const KeymgrConfigKey keymgr_session_keys[] = {
+    { "cafile", FALSE },
+    { "insecure", FALSE },
+    { "certfile", FALSE },
+    { "keyfile", FALSE },
+    { "timeout", FALSE },
+    /* Without effect: for Python's logging. */
     { "collect_timing", FALSE },
     { "split_loggers", FALSE },
     { NULL, FALSE },
@@ -71,6 +76,7 @@ keymgr_barbican_free(KeymgrBarbican *barbican)
     keymgr_keystone_free(barbican->keystone);
     keymgr_keystone_free(barbican->service_user);
     keymgr_http_free(barbican->http);
+    keymgr_http_free(barbican->service_http);
     keymgr_secret_unref(barbican->project_header);
     g_free(barbican->endpoint);
     g_free(barbican->service_type);
@@ -81,40 +87,62 @@ keymgr_barbican_free(KeymgrBarbican *barbican)
     g_free(barbican);
 }
 
-static gboolean
-read_http(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
+static void
+replace(char **text, char *by)
 {
-    KeymgrHttpOptions options = { 0 };
+    g_free(*text);
+    *text = by;
+}
+
+/* What is not there stays as it is. */
+static gboolean
+read_session(const KeymgrConfig *config, KeymgrHttpOptions *options, GError **error)
+{
     g_autofree char *ca_path = NULL;
-    g_autofree char *verify_path = NULL;
     g_autofree char *cert_file = NULL;
     g_autofree char *key_file = NULL;
-    gboolean verify;
 
-    if (!keymgr_config_boolean(config, "insecure", FALSE, &options.insecure, error) ||
-        !keymgr_config_boolean(config, "verify_ssl", TRUE, &verify, error) ||
-        !keymgr_config_boolean(config, "http2", FALSE, &options.http2, error) ||
-        !keymgr_config_boolean(config, "register_consumers", FALSE, &barbican->register_consumers, error) ||
-        !keymgr_config_path(config, "verify_ssl_path", &verify_path, error) ||
+    if (!keymgr_config_boolean(config, "insecure", options->insecure, &options->insecure, error) ||
         !keymgr_config_path(config, "cafile", &ca_path, error) ||
         !keymgr_config_path(config, "certfile", &cert_file, error) ||
         !keymgr_config_path(config, "keyfile", &key_file, error) ||
-        !keymgr_config_seconds(config, "connect_timeout", 600, DEFAULT_CONNECT_TIMEOUT_MS,
-                               &options.connect_timeout_ms, error) ||
-        !keymgr_config_seconds(config, "timeout", 3600, DEFAULT_TIMEOUT_MS, &options.timeout_ms, error) ||
-        !keymgr_config_seconds(config, "total_timeout", 3600, DEFAULT_TOTAL_TIMEOUT_MS,
-                               &barbican->total_timeout_ms, error) ||
-        !keymgr_config_uint(config, "max_connections", 1, 64, DEFAULT_CONNECTIONS,
-                            &options.max_connections, error))
+        !keymgr_config_seconds(config, "timeout", 3600, options->timeout_ms, &options->timeout_ms, error))
         return FALSE;
     if (key_file && !cert_file)
         return keymgr_config_fail(config, "keyfile", "is of no use without certfile", error);
-    options.insecure |= !verify;
-    /* verify_ssl_path wins: castellan looks at nothing else. */
-    options.ca_path = verify_path ? g_steal_pointer(&verify_path) : g_steal_pointer(&ca_path);
-    options.cert_file = g_steal_pointer(&cert_file);
-    options.key_file = g_steal_pointer(&key_file);
-    barbican->http = keymgr_http_new(&options);
+    if (ca_path)
+        replace(&options->ca_path, g_steal_pointer(&ca_path));
+    if (cert_file) {
+        replace(&options->cert_file, g_steal_pointer(&cert_file));
+        replace(&options->key_file, g_steal_pointer(&key_file));
+    }
+    return TRUE;
+}
+
+static gboolean
+read_http(const KeymgrConfig *config, KeymgrBarbican *barbican, KeymgrHttpOptions *options, GError **error)
+{
+    g_autofree char *verify_path = NULL;
+    gboolean verify;
+
+    options->timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (!read_session(config, options, error) ||
+        !keymgr_config_boolean(config, "verify_ssl", TRUE, &verify, error) ||
+        !keymgr_config_boolean(config, "http2", FALSE, &options->http2, error) ||
+        !keymgr_config_boolean(config, "register_consumers", FALSE, &barbican->register_consumers, error) ||
+        !keymgr_config_path(config, "verify_ssl_path", &verify_path, error) ||
+        !keymgr_config_seconds(config, "connect_timeout", 600, DEFAULT_CONNECT_TIMEOUT_MS,
+                               &options->connect_timeout_ms, error) ||
+        !keymgr_config_seconds(config, "total_timeout", 3600, DEFAULT_TOTAL_TIMEOUT_MS,
+                               &barbican->total_timeout_ms, error) ||
+        !keymgr_config_uint(config, "max_connections", 1, 64, DEFAULT_CONNECTIONS,
+                            &options->max_connections, error))
+        return FALSE;
+    options->insecure |= !verify;
+    /* It wins: castellan looks at nothing else. */
+    if (verify_path)
+        replace(&options->ca_path, g_steal_pointer(&verify_path));
+    barbican->http = keymgr_http_new(options);
     return TRUE;
 }
 
@@ -170,10 +198,13 @@ static gboolean
 read_auth(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
 {
     g_autoptr(KeymgrAuth) auth = keymgr_auth_new(config, error);
-    const char *from = barbican->endpoint;
+    const char *from;
 
     if (!auth)
         return FALSE;
+    if (!barbican->endpoint && keymgr_auth_endpoint(auth))
+        barbican->endpoint = versioned(g_strdup(keymgr_auth_endpoint(auth)));
+    from = barbican->endpoint;
     if (!barbican->endpoint && (keymgr_auth_kind(auth) == KEYMGR_AUTH_NONE || !keymgr_auth_url(auth)))
         return keymgr_config_fail(config, "barbican_endpoint",
                                   "is needed: without auth_url there is no catalogue", error);
@@ -191,8 +222,10 @@ read_auth(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
     return TRUE;
 }
 
+/* options: of [barbican], to begin with. */
 static gboolean
-read_service_user(const KeymgrConfig *config, KeymgrBarbican *barbican, GError **error)
+read_service_user(const KeymgrConfig *config, KeymgrBarbican *barbican, KeymgrHttpOptions *options,
+                  GError **error)
 {
     KeymgrConfig group = *config;
     g_autoptr(KeymgrAuth) auth = NULL;
@@ -204,12 +237,13 @@ read_service_user(const KeymgrConfig *config, KeymgrBarbican *barbican, GError *
         return TRUE;
     group.group = SERVICE_USER_GROUP;
     auth = keymgr_auth_new(&group, error);
-    if (!auth)
+    if (!auth || !read_session(&group, options, error))
         return FALSE;
     if (keymgr_auth_kind(auth) == KEYMGR_AUTH_NONE)
         return keymgr_config_fail(&group, "auth_type", "a service user needs credentials", error);
-    barbican->service_user = keymgr_keystone_new(g_steal_pointer(&auth), barbican->http, &barbican->retry,
-                                                 FALSE);
+    barbican->service_http = keymgr_http_new(options);
+    barbican->service_user = keymgr_keystone_new(g_steal_pointer(&auth), barbican->service_http,
+                                                 &barbican->retry, FALSE);
     return TRUE;
 }
 
@@ -217,10 +251,11 @@ KeymgrBarbican *
 keymgr_barbican_new(const KeymgrConfig *config, GError **error)
 {
     g_autoptr(KeymgrBarbican) barbican = g_new0(KeymgrBarbican, 1);
+    g_auto(KeymgrHttpOptions) options = { 0 };
 
-    if (!read_http(config, barbican, error) || !keymgr_retry_read(config, &barbican->retry, error) ||
+    if (!read_http(config, barbican, &options, error) || !keymgr_retry_read(config, &barbican->retry, error) ||
         !read_endpoint(config, barbican, error) || !read_auth(config, barbican, error) ||
-        !read_service_user(config, barbican, error))
+        !read_service_user(config, barbican, &options, error))
         return NULL;
     return g_steal_pointer(&barbican);
 }

@@ -32,6 +32,9 @@ struct KeymgrBarbicanCall {
 };
 
 extern const KeymgrConfigKey keymgr_barbican_keys[];
+/* Those of keystoneauth's sessions; the service user may have a session of his
+ * own. */
+extern const KeymgrConfigKey keymgr_session_keys[];
 
 /* Reads the group's options. NULL with KEYMGR_ERROR_CONFIG. */
 KeymgrBarbican *keymgr_barbican_new(const KeymgrConfig *config, GError **error);

@@ -99,6 +99,14 @@ keymgr_http_secret_header(const char *name, const KeymgrSecret *value)
     return line;
 }
 
+void
+keymgr_http_options_clear(KeymgrHttpOptions *options)
+{
+    g_free(options->ca_path);
+    g_free(options->cert_file);
+    g_free(options->key_file);
+}
+
 KeymgrHttp *
 keymgr_http_new(const KeymgrHttpOptions *options)
 {
@@ -106,6 +114,9 @@ keymgr_http_new(const KeymgrHttpOptions *options)
 
     keymgr_memory_init();
     http->options = *options;
+    http->options.ca_path = g_strdup(options->ca_path);
+    http->options.cert_file = g_strdup(options->cert_file);
+    http->options.key_file = g_strdup(options->key_file);
     g_mutex_init(&http->lock);
     g_queue_init(&http->idle);
     g_queue_init(&http->idle_shared);
@@ -126,9 +137,7 @@ keymgr_http_free(KeymgrHttp *http)
     g_queue_clear_full(&http->idle, session_free);
     g_queue_clear_full(&http->idle_shared, session_free);
     g_mutex_clear(&http->lock);
-    g_free(http->options.ca_path);
-    g_free(http->options.cert_file);
-    g_free(http->options.key_file);
+    keymgr_http_options_clear(&http->options);
     g_free(http);
 }
 

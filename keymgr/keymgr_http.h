@@ -30,6 +30,9 @@ typedef struct {
     guint max_connections;    /* at once, of one call */
 } KeymgrHttpOptions;
 
+void keymgr_http_options_clear(KeymgrHttpOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeymgrHttpOptions, keymgr_http_options_clear)
+
 /* One exchange. The caller fills the upper half; perform() the lower one. */
 typedef struct {
     const char *method;
@@ -66,7 +69,7 @@ void keymgr_http_request_reset(KeymgrHttpRequest *request);
 /* A header line that holds a secret: "NAME: VALUE" and a NUL. */
 KeymgrSecret *keymgr_http_secret_header(const char *name, const KeymgrSecret *value);
 
-/* Takes over the strings of options. */
+/* options: copied. */
 KeymgrHttp *keymgr_http_new(const KeymgrHttpOptions *options);
 void keymgr_http_free(KeymgrHttp *http);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeymgrHttp, keymgr_http_free)
