@@ -67,30 +67,6 @@ test_refusals_and_wrong_answers(void **state)
 }
 
 static gboolean
-on_forbidden_visit(FakeServer *server, FakeRequest *request, gpointer opaque)
-{
-    return fake_reply(request, 200, OCTETS, "", "stolen");
-}
-
-static void
-test_a_redirect_to_another_host_is_not_followed(void **state)
-{
-    FakeServer *other = fake_server_new(on_forbidden_visit, NULL);
-    g_autofree char *header = g_strdup_printf("Location: %s/v1/x\r\n", fake_server_url(other));
-    const char *const row[] = { "302", "text/plain", header, "" };
-    FakeBarbican *fake = fake_barbican_setup("");
-    g_autoptr(GError) error = NULL;
-
-    fake->opaque = (gpointer)row;
-    fake->answer = answer_fixed;
-    assert_null(fake_barbican_fetch_one(fake, &error));
-    keymgr_test_error(&error, KEYMGR_ERROR_HTTP, "HTTP 302|redirects to http://127.0.0.1|not followed");
-    assert_int_equal(fake_server_requests(other), 0);
-    fake_barbican_free(fake);
-    fake_server_free(other);
-}
-
-static gboolean
 answer_echo(FakeServer *server, FakeRequest *request, gpointer opaque)
 {
     g_autofree char *text = g_strconcat("bad payload: ", request->body, NULL);
@@ -507,7 +483,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals_and_wrong_answers),
-        cmocka_unit_test(test_a_redirect_to_another_host_is_not_followed),
         cmocka_unit_test(test_a_payload_that_the_server_echoes_is_not_shown),
         cmocka_unit_test(test_a_503_is_tried_again_as_often_as_configured_and_not_before_retry_after),
         cmocka_unit_test(test_a_lost_connection_is_tried_again_as_often_as_configured),

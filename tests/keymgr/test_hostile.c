@@ -189,38 +189,82 @@ static const struct {
     { "bad chunk", send_bad_chunk, KEYMGR_ERROR_UNAVAILABLE, "chunk" },
 };
 
+/* Plays the row's trick at one of the two. Behind TLS, a connection that just
+ * ends is told as such. */
+static void
+play_row(gsize i, const char *service)
+{
+    gboolean at_keystone = strcmp(service, "Keystone") == 0;
+    Scene scene = { at_keystone ? rows[i].trick : NULL, at_keystone ? send_nothing : rows[i].trick };
+    g_autofree char *where = g_strdup_printf("%s at http%s://127.0.0.1", service, tls ? "s" : "");
+    g_autoptr(GError) error = play(&scene);
+
+    if (!strstr(error->message, where))
+        fail_msg("%s: no '%s' in: %s", rows[i].name, where, error->message);
+    if (!at_keystone)
+        assert_non_null(strstr(error->message, "secret " ID));
+    if (tls && rows[i].ends)
+        keymgr_test_error(&error, KEYMGR_ERROR_UNAVAILABLE, "TLS connection was non-properly terminated");
+    else
+        keymgr_test_error(&error, rows[i].code, rows[i].words);
+}
+
 static void
 test_broken_barbicans(void **state)
 {
     gsize i;
 
-    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Scene scene = { NULL, rows[i].trick };
-        g_autoptr(GError) error = play(&scene);
-
-        assert_non_null(strstr(error->message, "Barbican at http://127.0.0.1"));
-        assert_non_null(strstr(error->message, "secret " ID));
-        keymgr_test_error(&error, rows[i].code, rows[i].words);
-    }
+    for (i = 0; i < G_N_ELEMENTS(rows); i++)
+        play_row(i, "Barbican");
 }
 
 static void
-test_broken_barbicans_behind_tls(void **state)
+test_broken_keystones(void **state)
 {
     gsize i;
 
-    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Scene scene = { NULL, rows[i].trick };
-        g_autoptr(GError) error = play(&scene);
-
-        assert_non_null(strstr(error->message, "Barbican at https://127.0.0.1"));
-        assert_non_null(strstr(error->message, "secret " ID));
-        if (rows[i].ends)
-            keymgr_test_error(&error, KEYMGR_ERROR_UNAVAILABLE, "TLS connection was non-properly terminated");
-        else
-            keymgr_test_error(&error, rows[i].code, rows[i].words);
-    }
+    for (i = 0; i < G_N_ELEMENTS(rows); i++)
+        play_row(i, "Keystone");
 }
+
+/* --- redirects ------------------------------------------------------------------ */
+
+static FakeServer *elsewhere;
+
+static gboolean
+send_redirect(FakeServer *server, FakeRequest *request)
+{
+    g_autofree char *header = g_strdup_printf("Location: %s/v1/x\r\n", fake_server_url(elsewhere));
+
+    return fake_reply(request, 307, "text/plain", header, "");
+}
+
+static gboolean
+on_forbidden_visit(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    return fake_reply_token(request, "stolen", 3600, fake_server_url(server));
+}
+
+static void
+test_redirects_to_another_host_are_not_followed(void **state)
+{
+    static const Scene scenes[] = { { NULL, send_redirect }, { send_redirect, send_nothing } };
+    static const char *const names[] = { "Barbican at http", "Keystone at http" };
+    gsize i;
+
+    elsewhere = fake_server_new_tls(on_forbidden_visit, NULL, tls);
+    for (i = 0; i < G_N_ELEMENTS(scenes); i++) {
+        g_autofree char *words = g_strdup_printf("%s|HTTP 307|redirects to %s|not followed", names[i],
+                                                 fake_server_url(elsewhere));
+        g_autoptr(GError) error = play(&scenes[i]);
+
+        keymgr_test_error(&error, KEYMGR_ERROR_HTTP, words);
+    }
+    assert_int_equal(fake_server_requests(elsewhere), 0);
+    fake_server_free(elsewhere);
+}
+
+/* --- JSON -------------------------------------------------------------------------- */
 
 static int
 use_tls(void **state)
@@ -234,20 +278,6 @@ use_plain(void **state)
 {
     g_clear_pointer(&tls, fake_tls_free);
     return 0;
-}
-
-static void
-test_broken_keystones(void **state)
-{
-    gsize i;
-
-    for (i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Scene scene = { rows[i].trick, send_nothing };
-        g_autoptr(GError) error = play(&scene);
-
-        assert_non_null(strstr(error->message, "Keystone at http://127.0.0.1"));
-        assert_int_equal(error->domain, KEYMGR_ERROR);
-    }
 }
 
 static const char *bad_login;
@@ -296,7 +326,7 @@ static void
 test_bad_json_of_barbican(void **state)
 {
     const Scene scene = { NULL, send_bad_json };
-    FakeServer *server = fake_server_new(on_request, (gpointer)&scene);
+    FakeServer *server = fake_server_new_tls(on_request, (gpointer)&scene, tls);
     g_autoptr(Keymgr) keymgr = open_at(server);
     g_autoptr(GError) error = NULL;
 
@@ -318,7 +348,7 @@ test_a_compressed_answer_is_not_unpacked(void **state)
 {
     const char *const references[] = { ID, NULL };
     const Scene scene = { NULL, send_compressed };
-    FakeServer *server = fake_server_new(on_request, (gpointer)&scene);
+    FakeServer *server = fake_server_new_tls(on_request, (gpointer)&scene, tls);
     g_autoptr(Keymgr) keymgr = open_at(server);
     g_autoptr(GPtrArray) secrets = keymgr_fetch(keymgr, references, NULL, NULL);
 
@@ -354,16 +384,19 @@ test_an_unknown_host(void **state)
     keymgr_test_error(&error, KEYMGR_ERROR_UNAVAILABLE, "no-such-host.invalid");
 }
 
+/* In the open, and behind TLS. */
+#define TWICE(test) cmocka_unit_test(test), { #test "_behind_tls", test, use_tls, use_plain, NULL }
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broken_barbicans),
-        cmocka_unit_test_setup_teardown(test_broken_barbicans_behind_tls, use_tls, use_plain),
-        cmocka_unit_test(test_broken_keystones),
-        cmocka_unit_test(test_truncated_and_deep_json_of_keystone),
-        cmocka_unit_test(test_bad_json_of_barbican),
-        cmocka_unit_test(test_a_compressed_answer_is_not_unpacked),
+        TWICE(test_broken_barbicans),
+        TWICE(test_broken_keystones),
+        TWICE(test_redirects_to_another_host_are_not_followed),
+        TWICE(test_truncated_and_deep_json_of_keystone),
+        TWICE(test_bad_json_of_barbican),
+        TWICE(test_a_compressed_answer_is_not_unpacked),
         cmocka_unit_test(test_nobody_listens),
         cmocka_unit_test(test_an_unknown_host),
     };

@@ -191,6 +191,74 @@ test_a_connection_that_comes_to_nothing_is_tried_again(void **state)
     assert_int_equal(mute.connections, 3);
 }
 
+static gpointer
+cancel_when_connected(gpointer opaque)
+{
+    gpointer *data = opaque; /* the mute host or NULL, and what to cancel */
+    gint64 end = g_get_monotonic_time() + LONG_US;
+    Mute *mute = data[0];
+
+    while (mute && g_atomic_int_get(&mute->connections) == 0 && g_get_monotonic_time() < end)
+        g_usleep(1000);
+    g_usleep(20 * G_TIME_SPAN_MILLISECOND);
+    g_cancellable_cancel(data[1]);
+    return NULL;
+}
+
+static void
+check_cancelled_while_connecting(const char *url, Mute *mute)
+{
+    g_autofree char *text = g_strdup_printf("[keymgr]\nbackend=barbican\n[barbican]\nauth_type=none\n"
+                                            "barbican_endpoint=%s\nconnect_timeout=10\n", url);
+    g_autoptr(Keymgr) keymgr = keymgr_test_new(text);
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    gpointer data[] = { mute, cancellable };
+    GThread *thread = g_thread_new("cancel", cancel_when_connected, data);
+    g_autoptr(GError) error = NULL;
+
+    assert_null(keymgr_fetch(keymgr, fake_six, cancellable, &error));
+    /* And not with the end of the time for a connection. */
+    assert_true(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+    g_thread_join(thread);
+}
+
+static void
+test_a_call_is_cancelled_during_the_handshake_of_tls(void **state)
+{
+    Mute mute = { 0 };
+    g_autofree char *url = mute_begin(&mute);
+
+    check_cancelled_while_connecting(url, &mute);
+    mute_end(&mute);
+}
+
+/* A host that has no room for connections lets them wait. */
+static void
+test_a_call_is_cancelled_while_it_connects(void **state)
+{
+    g_autoptr(GInetAddress) address = g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4);
+    g_autoptr(GSocketAddress) any = g_inet_socket_address_new(address, 0);
+    g_autoptr(GSocketAddress) bound = NULL;
+    g_autofree char *url = NULL;
+    GSocket *sockets[4];
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(sockets); i++)
+        sockets[i] = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+    assert_true(g_socket_bind(sockets[0], any, TRUE, NULL));
+    g_socket_set_listen_backlog(sockets[0], 0);
+    assert_true(g_socket_listen(sockets[0], NULL));
+    bound = g_socket_get_local_address(sockets[0], NULL);
+    for (i = 1; i < G_N_ELEMENTS(sockets); i++) {
+        g_socket_set_blocking(sockets[i], FALSE);
+        g_socket_connect(sockets[i], bound, NULL, NULL);
+    }
+    url = g_strdup_printf("http://127.0.0.1:%u", g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound)));
+    check_cancelled_while_connecting(url, NULL);
+    for (i = 0; i < G_N_ELEMENTS(sockets); i++)
+        g_object_unref(sockets[i]);
+}
+
 static gboolean
 answer_never(FakeServer *server, FakeRequest *request, gpointer opaque)
 {
@@ -432,6 +500,8 @@ main(void)
         cmocka_unit_test(test_what_waits_for_a_connection_is_not_begun_after_a_failure),
         cmocka_unit_test(test_a_401_renews_the_token_once_where_connections_are_few),
         cmocka_unit_test(test_a_connection_that_comes_to_nothing_is_tried_again),
+        cmocka_unit_test(test_a_call_is_cancelled_during_the_handshake_of_tls),
+        cmocka_unit_test(test_a_call_is_cancelled_while_it_connects),
         cmocka_unit_test(test_a_request_that_was_sent_is_not_tried_again_after_its_time),
         cmocka_unit_test(test_retry_after_is_kept_however_long),
         cmocka_unit_test(test_a_retry_after_beyond_the_deadline_ends_the_call_at_once),
