@@ -253,6 +253,29 @@ openstack_count(const char *service, const char *begin, const char *status)
 }
 
 void
+openstack_change_keys(void)
+{
+    static const char *const names[] = { "0", "1" };
+    gsize i;
+
+    for (i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(openstack_env("FIXTURE_STATE"), "keystone", "fernet-keys", names[i],
+                                                 NULL);
+        guint32 key[8];
+        g_autofree char *text = NULL;
+        gsize j;
+
+        for (j = 0; j < G_N_ELEMENTS(key); j++)
+            key[j] = g_random_int();
+        text = g_base64_encode((const guchar *)key, sizeof(key));
+        g_strdelimit(text, "+", '-');
+        g_strdelimit(text, "/", '_');
+        assert_true(g_file_set_contents(path, text, -1, NULL));
+    }
+    openstack_forget_tokens();
+}
+
+void
 openstack_restart(const char *token_seconds)
 {
     g_autofree char *path = g_build_filename(openstack_env("FIXTURE_STATE"), "keystone", "keystone.conf", NULL);

@@ -64,5 +64,7 @@ void openstack_check_fetch(Keymgr *keymgr, const char *reference, gconstpointer 
 void openstack_check_known(Keymgr *keymgr);
 void openstack_check_refusal(Keymgr *keymgr, const char *reference, KeymgrError code, const char *words);
 
+/* Keystone's keys, while it is down: it knows no token of before. */
+void openstack_change_keys(void);
 /* Both services stopped, and started with tokens of another life. */
 void openstack_restart(const char *token_seconds);

@@ -24,10 +24,52 @@ test_the_wrong_protocol_ends_in_time(void **state)
     openstack_check_refusal(to_tls_port, openstack_known, KEYMGR_ERROR_UNAVAILABLE, "Keystone at http:");
 }
 
+/* The same over HTTP and over HTTPS, for what takes its time. */
+#define BOTH 2
+
+static void
+open_both(Keymgr **both, const char *user)
+{
+    gsize i;
+
+    for (i = 0; i < BOTH; i++) {
+        openstack_tls = i > 0;
+        both[i] = openstack_open_as(user, "demo", "");
+    }
+    openstack_tls = FALSE;
+}
+
+static void
+close_both(Keymgr **both)
+{
+    gsize i;
+
+    for (i = 0; i < BOTH; i++)
+        keymgr_unref(both[i]);
+}
+
+static void
+check_both(Keymgr **both)
+{
+    gsize i;
+
+    for (i = 0; i < BOTH; i++)
+        openstack_check_known(both[i]);
+}
+
+static void
+check_both_refused(Keymgr **both, KeymgrError code, const char *words)
+{
+    gsize i;
+
+    for (i = 0; i < BOTH; i++)
+        openstack_check_refusal(both[i], openstack_known, code, words);
+}
+
 static void
 test_a_secret_that_expires_is_gone(void **state)
 {
-    g_autoptr(Keymgr) keymgr = openstack_open_as("creator", "demo", "");
+    Keymgr *both[BOTH];
     gint64 end = g_get_monotonic_time() + 30 * G_TIME_SPAN_SECOND;
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autoptr(GDateTime) soon = g_date_time_add_seconds(now, 2);
@@ -36,13 +78,17 @@ test_a_secret_that_expires_is_gone(void **state)
                                                "\"expiration\":\"%s\"", when);
     g_autofree char *expiring = openstack_store(members);
     GPtrArray *secrets;
+    gsize i;
 
-    openstack_check_fetch(keymgr, expiring, "x", 1);
-    while ((secrets = openstack_fetch(keymgr, expiring, NULL)) && g_get_monotonic_time() < end) {
+    open_both(both, "creator");
+    openstack_check_fetch(both[0], expiring, "x", 1);
+    while ((secrets = openstack_fetch(both[0], expiring, NULL)) && g_get_monotonic_time() < end) {
         g_ptr_array_unref(secrets);
         g_usleep(250000);
     }
-    openstack_check_refusal(keymgr, expiring, KEYMGR_ERROR_NOT_FOUND, "HTTP 404|expired");
+    for (i = 0; i < BOTH; i++)
+        openstack_check_refusal(both[i], expiring, KEYMGR_ERROR_NOT_FOUND, "HTTP 404|expired");
+    close_both(both);
 }
 
 static void
@@ -77,22 +123,24 @@ test_faults_of_the_services(void **state)
 static void
 test_a_revoked_token_is_replaced(void **state)
 {
-    g_autoptr(Keymgr) keymgr = openstack_open_as("creator", "demo", "");
     g_autofree char *url = g_strdup_printf("%s/v3/users/%s", openstack_url("KEYSTONE"),
                                            openstack_env("CREATOR_ID"));
     const char *off = "{\"user\":{\"enabled\":false}}";
     const char *on = "{\"user\":{\"enabled\":true}}";
+    Keymgr *both[BOTH];
     guint logins;
 
-    openstack_check_known(keymgr);
+    open_both(both, "creator");
+    check_both(both);
     g_free(openstack_request("PATCH", url, "admin", "application/json", off, strlen(off), 200));
-    openstack_check_refusal(keymgr, openstack_known, KEYMGR_ERROR_AUTH, "Keystone at http|HTTP 401");
+    check_both_refused(both, KEYMGR_ERROR_AUTH, "Keystone at http|HTTP 401");
     g_free(openstack_request("PATCH", url, "admin", "application/json", on, strlen(on), 200));
     openstack_forget_tokens();
     g_usleep(1500000); /* Keystone revokes what was issued in that second too */
     logins = openstack_count("keystone", "POST /v3/auth/tokens", NULL);
-    openstack_check_known(keymgr);
-    assert_int_equal(openstack_count("keystone", "POST /v3/auth/tokens", NULL), logins + 1);
+    check_both(both);
+    assert_int_equal(openstack_count("keystone", "POST /v3/auth/tokens", NULL), logins + BOTH);
+    close_both(both);
 }
 
 typedef struct {
@@ -263,51 +311,95 @@ test_secrets_share_one_connection_over_http2(void **state)
     check_connections("h2", 12 + 1 + 2, 1 + 1 + 2);
 }
 
+/* Barbican cannot ask about the token that it is shown. Then Keystone is there
+ * again, and knows no token of before. */
+static void
+test_a_keystone_that_is_away_and_comes_back_with_new_keys(void **state)
+{
+    Keymgr *both[BOTH];
+    Keymgr *fresh[BOTH];
+    guint refusals;
+
+    open_both(both, "creator");
+    open_both(fresh, "creator");
+    check_both(both);
+    g_free(openstack_fixture("down", "keystone", NULL, NULL));
+    check_both_refused(both, KEYMGR_ERROR_HTTP, "Barbican at http|HTTP 503");
+    check_both_refused(fresh, KEYMGR_ERROR_UNAVAILABLE, "Keystone at http");
+    openstack_change_keys();
+    g_free(openstack_fixture("up", NULL, NULL, NULL));
+    refusals = openstack_count("barbican", "GET /v1/secrets/", "401");
+    check_both(both);
+    assert_int_equal(openstack_count("barbican", "GET /v1/secrets/", "401"), refusals + BOTH);
+    check_both(fresh);
+    close_both(both);
+    close_both(fresh);
+}
+
+/* With a token that was made elsewhere, alone and beside a service user's. */
+static void
+open_ready(const char *token, Keymgr **alone, Keymgr **served)
+{
+    g_autofree char *user = openstack_user("svc");
+    g_autofree char *ready = g_strdup_printf("auth_type=token\ntoken=%s\nbarbican_endpoint=%s\n", token,
+                                             openstack_url("BARBICAN"));
+    g_autofree char *both = g_strdup_printf("%ssend_service_user_token=yes\n[barbican_service_user]\n%s"
+                                            "project_name=service\nproject_domain_id=default\n", ready, user);
+
+    *alone = openstack_open(ready);
+    *served = openstack_open(both);
+}
+
 /* All that takes a token's whole life, in one such life. */
 static void
 test_tokens_that_end(void **state)
 {
-    g_autoptr(Keymgr) renewing = openstack_open_as("observer", "demo", "");
-    g_autofree char *lines = openstack_user("svc");
     g_autofree char *token = NULL;
-    g_autofree char *ready = NULL;
-    g_autofree char *served = NULL;
-    g_autoptr(Keymgr) alone = NULL;
-    g_autoptr(Keymgr) with_service_token = NULL;
+    Keymgr *renewing[BOTH];
+    Keymgr *alone[BOTH];
+    Keymgr *served[BOTH];
     guint refusals;
+    gsize i;
 
+    open_both(renewing, "observer");
     openstack_restart("3");
     token = openstack_fixture("token", "creator", NULL, NULL);
-    ready = g_strdup_printf("auth_type=token\ntoken=%s\nbarbican_endpoint=%s\n", token,
-                            openstack_url("BARBICAN"));
-    served = g_strdup_printf("%ssend_service_user_token=yes\n[barbican_service_user]\n%sproject_name=service\n"
-                             "project_domain_id=default\n", ready, lines);
-    alone = openstack_open(ready);
-    with_service_token = openstack_open(served);
+    for (i = 0; i < BOTH; i++) {
+        openstack_tls = i > 0;
+        open_ready(token, &alone[i], &served[i]);
+    }
+    openstack_tls = FALSE;
     refusals = openstack_count("barbican", "GET /v1/secrets/", "401");
-    openstack_check_known(renewing);
-    openstack_check_known(alone);
+    check_both(renewing);
+    check_both(alone);
     g_usleep(3500 * 1000);
-    openstack_check_known(renewing);
+    check_both(renewing);
     assert_int_equal(openstack_count("barbican", "GET /v1/secrets/", "401"), refusals);
-    openstack_check_refusal(alone, openstack_known, KEYMGR_ERROR_AUTH, "HTTP 401|the token cannot be renewed");
-    openstack_check_known(with_service_token);
+    check_both_refused(alone, KEYMGR_ERROR_AUTH, "HTTP 401|the token cannot be renewed");
+    check_both(served);
+    close_both(renewing);
+    close_both(alone);
+    close_both(served);
 }
 
 /* Last: stops both services, and starts them again on the same ports. */
 static void
 test_stopped_services_and_started_again(void **state)
 {
-    g_autoptr(Keymgr) keymgr = openstack_open_as("creator", "demo", "");
-    g_autoptr(Keymgr) fresh = openstack_open_as("creator", "demo", "");
+    Keymgr *both[BOTH];
+    Keymgr *fresh[BOTH];
 
-    openstack_check_known(keymgr);
+    open_both(both, "creator");
+    open_both(fresh, "creator");
+    check_both(both);
     g_free(openstack_fixture("down", NULL, NULL, NULL));
-    openstack_check_refusal(keymgr, openstack_known, KEYMGR_ERROR_UNAVAILABLE, "at http://127.0.0.1");
-    openstack_check_refusal(fresh, openstack_known, KEYMGR_ERROR_UNAVAILABLE, "Keystone at http");
+    check_both_refused(both, KEYMGR_ERROR_UNAVAILABLE, "at http");
+    check_both_refused(fresh, KEYMGR_ERROR_UNAVAILABLE, "Keystone at http");
     g_free(openstack_fixture("up", NULL, NULL, NULL));
-    openstack_check_known(keymgr);
-    openstack_check_known(fresh);
+    check_both(both);
+    check_both(fresh);
+    close_both(both);
+    close_both(fresh);
 }
 
 static int
@@ -359,10 +451,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_wrong_protocol_ends_in_time),
         cmocka_unit_test(test_a_secret_that_expires_is_gone),
-        cmocka_unit_test(test_faults_of_the_services),
         cmocka_unit_test(test_a_revoked_token_is_replaced),
-        cmocka_unit_test(test_six_secrets_from_eight_threads),
         cmocka_unit_test(test_a_barbican_without_keystone),
+        { NULL },
+    };
+    static const struct CMUnitTest here[] = {
+        cmocka_unit_test(test_faults_of_the_services),
+        cmocka_unit_test(test_six_secrets_from_eight_threads),
         { NULL },
     };
     const struct CMUnitTest over_http2[] = {
@@ -370,12 +465,13 @@ main(void)
         { NULL },
     };
     const struct CMUnitTest last[] = {
+        cmocka_unit_test(test_a_keystone_that_is_away_and_comes_back_with_new_keys),
         cmocka_unit_test(test_tokens_that_end),
         cmocka_unit_test(test_stopped_services_and_started_again),
         { NULL },
     };
     static const struct CMUnitTest *const twice[] = { openstack_auth_tests, openstack_secret_tests,
-                                                      openstack_store_tests };
+                                                      openstack_store_tests, here };
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct CMUnitTest));
     gsize i;
 
