@@ -64,6 +64,8 @@ slow_resolver_was_silent(void)
     gboolean silent;
 
     g_mutex_lock(&lock);
+    while (asked == 0 && g_cond_wait_until(&changed, &lock, end))
+        ;
     silent = asked > 0 && inside == asked;
     let_go = TRUE;
     g_cond_broadcast(&changed);

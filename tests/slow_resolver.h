@@ -12,6 +12,6 @@
 /* Begins a thread that cancels when SLOW_HOST is asked for. */
 GThread *slow_resolver_cancel_when_asked(GCancellable *cancellable);
 
-/* Whether SLOW_HOST was asked for, and nothing was said of it so far. Lets go
- * then, and waits until all who asked have an answer. */
+/* Whether SLOW_HOST was asked for, once, and nothing was said of it so far. Lets
+ * go then, and waits until who asked has an answer. */
 gboolean slow_resolver_was_silent(void);
