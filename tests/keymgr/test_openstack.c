@@ -362,17 +362,17 @@ test_tokens_that_end(void **state)
     gsize i;
 
     open_both(renewing, "observer");
-    openstack_restart("3");
+    openstack_restart("4");
+    refusals = openstack_count("barbican", "GET /v1/secrets/", "401");
+    check_both(renewing);
     token = openstack_fixture("token", "creator", NULL, NULL);
     for (i = 0; i < BOTH; i++) {
         openstack_tls = i > 0;
         open_ready(token, &alone[i], &served[i]);
     }
     openstack_tls = FALSE;
-    refusals = openstack_count("barbican", "GET /v1/secrets/", "401");
-    check_both(renewing);
     check_both(alone);
-    g_usleep(3500 * 1000);
+    g_usleep(4500 * 1000);
     check_both(renewing);
     assert_int_equal(openstack_count("barbican", "GET /v1/secrets/", "401"), refusals);
     check_both_refused(alone, KEYMGR_ERROR_AUTH, "HTTP 401|the token cannot be renewed");
