@@ -216,13 +216,14 @@ header_value(const char *line, gsize size, const char *name, gsize *value_size)
 static guint
 seconds_of(const char *value, gsize size)
 {
-    g_autofree char *text = g_strndup(value, size);
+    char *text = g_strndup(value, size);
     gint64 seconds;
 
     if (g_ascii_isdigit(*text))
         seconds = g_ascii_strtoll(text, NULL, 10);
     else
         seconds = curl_getdate(text, NULL) - g_get_real_time() / G_USEC_PER_SEC;
+    keymgr_text_wipe_free(text);
     return (guint)CLAMP(seconds, 0, MAX_RETRY_AFTER);
 }
 
