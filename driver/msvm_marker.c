@@ -9,6 +9,7 @@
 #include "hyperv/hyperv_load.h"
 #include "hyperv/hyperv_settings.h"
 #include "xml/msvm_domain.h"
+#include "xml/msvm_metadata.h"
 #include "xml/msvm_plan.h"
 
 #include "virerror.h"
@@ -24,6 +25,27 @@ VIR_LOG_INIT("msvm.marker");
 
 /* --- the mark ----------------------------------------------------------------------- */
 
+static xmlNodePtr
+parse_metadata(const char *text)
+{
+    g_autoptr(xmlXPathContext) context = NULL;
+    g_autoptr(xmlDoc) doc = virXMLParseStringCtxt(text, _("metadata"), &context);
+
+    return doc ? xmlCopyNode(xmlDocGetRootElement(doc), 1) : NULL;
+}
+
+/* What libvirt has no words for, as the host has it, and nothing else. */
+static xmlNodePtr
+format_protection(const HypervMachine *machine)
+{
+    const HypervSecurity *security = &machine->security;
+    g_autofree char *text = msvmMetadataMerge(NULL, machine->generation == 2 ? machine->secure_boot_template : NULL,
+                                              security->tpm_enabled && security->shielding_requested,
+                                              security->tpm_enabled && security->encrypt_traffic);
+
+    return text ? parse_metadata(text) : NULL;
+}
+
 /* The domain that a machine is. What the record says anyhow is left out. */
 static char *
 format_domain(MsvmPrivate *priv, const HypervMachine *machine, GError **error)
@@ -35,6 +57,7 @@ format_domain(MsvmPrivate *priv, const HypervMachine *machine, GError **error)
         g_clear_pointer(&def->title, g_free);
         g_clear_pointer(&def->description, g_free);
         g_clear_pointer(&def->metadata, xmlFreeNode);
+        def->metadata = format_protection(machine);
         text = virDomainDefFormat(def, priv->xmlopt, VIR_DOMAIN_DEF_FORMAT_INACTIVE | VIR_DOMAIN_DEF_FORMAT_SECURE);
     }
     if (!text) {
@@ -186,34 +209,42 @@ unmarked_notes(const char *notes, const char *guid)
 
 /* --- bringing back --------------------------------------------------------------------- */
 
+/* The mark's definition, with the words of the record. protection: what it says
+ * of it, which goes before those words. A template that a TPM has frozen
+ * meanwhile stays. */
 static virDomainDef *
-parse_before(MsvmPrivate *priv, const MsvmRecord *record)
+parse_before(MsvmPrivate *priv, const MsvmRecord *record, const HypervMachine *machine, MsvmMetadata **protection)
 {
     g_autoptr(virDomainDef) def = virDomainDefParseString(record->before, priv->xmlopt, NULL,
                                                           VIR_DOMAIN_DEF_PARSE_INACTIVE);
-    g_autoptr(xmlXPathContext) context = NULL;
-    g_autoptr(xmlDoc) doc = NULL;
+    g_autofree char *text = NULL;
+    const char *template_id;
 
-    if (!def)
+    if (!def || !(*protection = msvmMetadataNew(def->metadata)))
         return NULL;
     def->title = g_strdup(record->title);
     def->description = g_strdup(record->description);
-    if (record->metadata) {
-        doc = virXMLParseStringCtxt(record->metadata, _("metadata"), &context);
-        if (!doc)
-            return NULL;
-        def->metadata = xmlCopyNode(xmlDocGetRootElement(doc), 1);
-    }
+    g_clear_pointer(&def->metadata, xmlFreeNode);
+    template_id = (*protection)->template_id ? (*protection)->template_id : MSVM_TEMPLATE_WINDOWS;
+    if (machine->security.tpm_enabled)
+        template_id = machine->secure_boot_template;
+    text = msvmMetadataMerge(record->metadata, machine->generation == 2 ? template_id : NULL,
+                             (*protection)->shielded == VIR_TRISTATE_BOOL_YES,
+                             (*protection)->encrypt_traffic == VIR_TRISTATE_BOOL_YES);
+    if (text && !(def->metadata = parse_metadata(text)))
+        return NULL;
     return g_steal_pointer(&def);
 }
 
-/* What became of its protector meanwhile is undone as the mark says, whatever
- * the definition asked for. */
+/* What became of protection and protector meanwhile is undone as the mark says,
+ * whatever image, flavor and definition asked for. */
 static void
-plan_protector_back(HypervSecurity *security, const MsvmRecord *record)
+plan_protection_back(HypervSecurity *security, const MsvmRecord *record, const MsvmMetadata *protection)
 {
     char **name;
 
+    security->shielding_requested = protection->shielded == VIR_TRISTATE_BOOL_YES;
+    security->encrypt_traffic = security->shielding_requested || protection->encrypt_traffic == VIR_TRISTATE_BOOL_YES;
     security->discard_state = record->no_protector;
     g_clear_pointer(&security->owner, g_free);
     g_clear_pointer(&security->guardians, g_ptr_array_unref);
@@ -228,15 +259,18 @@ static MsvmPlan *
 plan_back(MsvmPrivate *priv, const HypervMachine *machine, const MsvmRecord *record)
 {
     MsvmPlanHost host = { .name = priv->name };
-    g_autoptr(virDomainDef) def = parse_before(priv, record);
+    g_autoptr(MsvmMetadata) protection = NULL;
+    g_autoptr(virDomainDef) def = parse_before(priv, record, machine, &protection);
+    bool had_tpm = def && def->ntpms > 0; /* the plan adds one where image or flavor ask for it */
     MsvmPlan *plan;
 
     hyperv_host_get_version(priv->host, &host.major, &host.minor, &host.build);
     if (!def || !(plan = msvmPlanNew(def, &host, machine)))
         return NULL;
+    plan->machine->security.tpm_enabled = had_tpm;
     g_free(plan->machine->notes);
     plan->machine->notes = unmarked_notes(machine->notes, machine->guid);
-    plan_protector_back(&plan->machine->security, record);
+    plan_protection_back(&plan->machine->security, record, protection);
     return plan;
 }
 
