@@ -12,7 +12,6 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "keymgr/keymgr.h"
 #include "keymgr/keymgr_config_file.h"
 #include "keymgr/msvm_keymgr_check.h"
 #include "keymgr/msvm_keymgr_print.h"
@@ -81,15 +80,13 @@ static Keymgr *
 open_store(GError **error)
 {
     g_autofree char *path = options.config ? g_strdup(options.config) : msvm_keymgr_config_path(options.root);
-    g_autoptr(KeymgrConfigFile) file = NULL;
     g_autoptr(GError) reason = NULL;
+    g_autoptr(KeymgrConfigFile) file = keymgr_config_file_read(path, NULL, NULL, &reason);
 
     /* A driver needs none. */
-    if (options.root && !options.config && !g_file_test(path, G_FILE_TEST_EXISTS))
+    if (!file && options.root && !options.config && g_error_matches(reason, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         file = keymgr_config_file_new(path);
-    else
-        file = keymgr_config_file_read(path, NULL, NULL, &reason);
-    if (reason)
+    if (!file)
         g_set_error_literal(error, KEYMGR_ERROR, KEYMGR_ERROR_CONFIG, reason->message);
     if (!file || !msvm_keymgr_settle(keymgr_config_file_keys(file), path, options.root, error))
         return NULL;
