@@ -86,6 +86,7 @@ typedef struct {
     gboolean encrypt_traffic;    /* EncryptStateAndVmMigrationTraffic */
     gboolean encryption_is_open; /* wanted: the policy of shielding data may turn it on */
     gboolean shielding_requested;
+    gboolean ksd_enabled;        /* set on load: a key storage drive, which needs the protector as a TPM does */
     GPtrArray *guardians;        /* wanted: HypervGrant, whom the protector authorises beside its owner;
                                   * NULL: as it is */
     char *owner;                 /* wanted: the guardian that owns the protector which is there; NULL: whoever */

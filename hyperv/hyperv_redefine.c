@@ -187,7 +187,7 @@ static gboolean check_owner(Redefinition *redefinition, GError **error)
 /* A TPM that somebody else has turned off has left its protector. */
 static gboolean prepare_discard(Redefinition *redefinition, GError **error)
 {
-    if (!redefinition->wanted->security.discard_state)
+    if (!redefinition->wanted->security.discard_state || redefinition->current->security.ksd_enabled)
         return TRUE;
     if (!read_protector(redefinition, error))
         return FALSE;

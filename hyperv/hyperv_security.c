@@ -51,6 +51,7 @@ void hyperv_security_read(const WsmanInstance *settings, HypervSecurity *securit
     security->tpm_enabled = get_switch(settings, "TpmEnabled");
     security->encrypt_traffic = get_switch(settings, "EncryptStateAndVmMigrationTraffic");
     security->shielding_requested = get_switch(settings, "ShieldingRequested");
+    security->ksd_enabled = get_switch(settings, "KsdEnabled");
 }
 
 /* What the calls take: the id and every switch as read. */
