@@ -60,13 +60,21 @@ secret_holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden
     return holds(request, hidden, (const char *)keymgr_secret_data(text), keymgr_secret_size(text));
 }
 
+static KeymgrSecret *
+without_json(const KeymgrSecret *text)
+{
+    return keymgr_text_unescape_json((const char *)keymgr_secret_data(text), keymgr_secret_size(text));
+}
+
+/* Of HTML, and of JSON in HTML. */
 static gboolean
 html_holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden, const KeymgrSecret *text)
 {
     g_autoptr(KeymgrSecret) plain = keymgr_text_unescape_html((const char *)keymgr_secret_data(text),
                                                               keymgr_secret_size(text));
+    g_autoptr(KeymgrSecret) inner = without_json(plain);
 
-    return secret_holds(request, hidden, plain);
+    return secret_holds(request, hidden, plain) || secret_holds(request, hidden, inner);
 }
 
 /* Looks at the whole answer as it came and without its escapes, before anything
@@ -83,7 +91,7 @@ answer_holds(const KeymgrHttpRequest *request, const KeymgrSecret *const *hidden
 
         if (layers == MAX_LAYERS)
             return FALSE;
-        inner = keymgr_text_unescape_json((const char *)keymgr_secret_data(text), keymgr_secret_size(text));
+        inner = without_json(text);
         keymgr_secret_unref(text);
         text = inner;
     }

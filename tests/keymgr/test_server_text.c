@@ -97,6 +97,7 @@ test_no_disguise_of_a_secret_is_shown(void **state)
         "bytes: b'CANARY  pass<b>\"w\\xc3\\xb6rd\"  X'",
         "{\"body\":\"{\\\"title\\\":\\\"CANARY  pass<b>\\\\\\\"w\\\\u00f6rd\\\\\\\"  X\\\"}\"}",
         "{\"title\":\"CANARY  pass&lt;b&gt;\\\"w\\u00f6rd\\u0022  X\"}",
+        "<pre>{&quot;a&quot;:&quot;CANARY  pass&lt;b&gt;\\&quot;w\\u00f6rd\\&quot;  X&quot;}</pre>",
         "bad body: BODYCANARY  two",
         at_the_cut,
         json_at_the_cut,
