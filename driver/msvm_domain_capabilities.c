@@ -97,7 +97,7 @@ fill_firmware(virDomainCaps *caps)
 static void
 fill_tpm(virDomainCaps *caps, const HypervCapabilities *host)
 {
-    bool present = host->has_security && caps->arch == VIR_ARCH_X86_64;
+    bool present = hyperv_capabilities_have_tpm(host) && caps->arch == VIR_ARCH_X86_64;
 
     caps->tpm.supported = virTristateBoolFromBool(present);
     if (!present)

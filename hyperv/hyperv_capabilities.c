@@ -68,6 +68,11 @@ static gboolean query_maximum(HypervHost *host, const char *class_name, guint64 
     return rows != NULL;
 }
 
+gboolean hyperv_capabilities_have_tpm(const HypervCapabilities *capabilities)
+{
+    return capabilities->has_security && hyperv_guard_check(&capabilities->guard, FALSE, NULL);
+}
+
 gboolean hyperv_query_capabilities(HypervHost *host, HypervCapabilities *capabilities, GCancellable *cancellable,
                                    GError **error)
 {
@@ -75,6 +80,7 @@ gboolean hyperv_query_capabilities(HypervHost *host, HypervCapabilities *capabil
 
     *capabilities = (HypervCapabilities){ 0 };
     if (!query_security(host, &capabilities->has_security, cancellable, error) ||
+        (capabilities->has_security && !hyperv_query_guard(host, &capabilities->guard, cancellable, error)) ||
         !query_maximum(host, "Msvm_ProcessorSettingData", &processors, cancellable, error) ||
         !query_maximum(host, "Msvm_MemorySettingData", &memory, cancellable, error))
         return FALSE;

@@ -4,18 +4,23 @@
  */
 #pragma once
 
-#include "hyperv/hyperv_host.h"
+#include "hyperv/hyperv_guard.h"
 
 /* More versions than any host has. */
 #define HYPERV_MAX_CONFIGURATION_VERSIONS 64
 
 typedef struct {
     gboolean has_security;  /* Msvm_SecurityService: TPM, encryption, shielding (since Windows Server 2016) */
+    HypervGuard guard;      /* none where there is no security service */
     guint max_processors;   /* of one machine, as the host says; 0: it does not */
     guint64 max_memory_mib; /* likewise */
 } HypervCapabilities;
 
-/* Two or three requests: the security service, and the definitions of
+/* Whether a machine can have a TPM: the service, and a guard that opens its key
+ * protector. On a guarded host, and where the mode is not known, with keys. */
+gboolean hyperv_capabilities_have_tpm(const HypervCapabilities *capabilities);
+
+/* Three or four requests: the security service, the guard, and the definitions of
  * processors and memory (Msvm_SettingsDefineCapabilities, ValueRange 2), whose
  * instance ids end in "Maximum". Fails only where the host cannot be asked. */
 gboolean hyperv_query_capabilities(HypervHost *host, HypervCapabilities *capabilities, GCancellable *cancellable,

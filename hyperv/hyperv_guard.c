@@ -3,15 +3,13 @@
 
 #include <string.h>
 
-#include "hyperv/hyperv_guardian.h"
+#include "hyperv/hyperv_authorise.h"
 #include "hyperv/hyperv_metadata.h"
 #include "hyperv/hyperv_protector.h"
 #include "hyperv/hyperv_shielding.h"
 
 #define GUARDIAN_CLASS "MSFT_HgsGuardian"
 #define PROTECTOR_CLASS "MSFT_HgsKeyProtector"
-#define ATTESTATION_PASSED 100
-#define DEFAULT_OWNER "UntrustedGuardian"
 
 /* The result object of a static method: these cmdlet-like methods name it all
  * the same. Borrowed from out. */
@@ -100,12 +98,32 @@ gboolean hyperv_query_guard_and_service(HypervHost *host, HypervGuard *guard, ch
 
 gboolean hyperv_guard_has_passed(const HypervGuard *guard)
 {
-    return guard->attestation_status == ATTESTATION_PASSED && guard->is_guarded;
+    return guard->attestation_status == HYPERV_ATTESTATION_PASSED && guard->is_guarded;
 }
 
-static gboolean require_mode(const HypervGuard *guard, gboolean guarded_as_well, GError **error)
+/* A machine that is not shielded may wait for the attestation; a shielded one
+ * is not even made where nothing says that it could ever start. */
+gboolean hyperv_guard_check(const HypervGuard *guard, gboolean shielded, GError **error)
 {
-    if (guard->mode == HYPERV_GUARD_LOCAL || (guard->mode == HYPERV_GUARD_GUARDED && guarded_as_well))
+    if (guard->mode == HYPERV_GUARD_NONE) {
+        hyperv_error_set(error, HYPERV_ERROR_NO_FEATURE, 0,
+                         "the host has no Host Guardian Service client, hence opens no key protector: install the "
+                         "feature HostGuardian there");
+        return FALSE;
+    }
+    if (guard->mode != HYPERV_GUARD_GUARDED || !shielded || hyperv_guard_has_passed(guard))
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_GUARD_MODE, 0,
+                     "a shielded machine needs a host that its Host Guardian Service has attested, but IsHostGuarded "
+                     "is %s and the attestation status is %u, %s",
+                     guard->is_guarded ? "true" : "false", guard->attestation_status,
+                     hyperv_attestation_name(guard->attestation_status));
+    return FALSE;
+}
+
+gboolean hyperv_guard_check_maker(const HypervGuard *guard, gboolean for_others, GError **error)
+{
+    if (guard->mode == HYPERV_GUARD_LOCAL || (guard->mode == HYPERV_GUARD_GUARDED && for_others))
         return TRUE;
     if (guard->mode == HYPERV_GUARD_GUARDED)
         hyperv_error_set(error, HYPERV_ERROR_GUARD_MODE, 0,
@@ -158,21 +176,35 @@ static gboolean check_guardian(const HypervGuardian *guardian, gboolean as_owner
     return TRUE;
 }
 
+static const char *owner_name(const HypervOwner *owner)
+{
+    return owner->name ? owner->name : HYPERV_DEFAULT_OWNER;
+}
+
+gboolean hyperv_guard_find_owner(const GPtrArray *known, const HypervOwner *owner, const HypervGuardian **guardian,
+                                 GError **error)
+{
+    *guardian = hyperv_guardian_find(known, owner_name(owner));
+    if (*guardian)
+        return check_guardian(*guardian, TRUE, error);
+    if (owner->create)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
+                     "the host has no guardian '%s' to own a key protector, and none may be made: give "
+                     "create='yes' to make it", owner_name(owner));
+    return FALSE;
+}
+
 /* An owner that was there, or that is made. *made: to be freed; else NULL. */
 static const HypervGuardian *get_owner(HypervCall *call, const GPtrArray *known, const HypervOwner *owner,
                                        HypervGuardian **made, GError **error)
 {
-    const char *name = owner->name ? owner->name : DEFAULT_OWNER;
-    const HypervGuardian *guardian = hyperv_guardian_find(known, name);
+    const HypervGuardian *guardian;
 
     *made = NULL;
-    if (guardian)
-        return check_guardian(guardian, TRUE, error) ? guardian : NULL;
-    if (owner->create)
-        return *made = create_guardian(call, name, error);
-    hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
-                     "the host has no guardian '%s' to own a key protector, and none may be made", name);
-    return NULL;
+    if (!hyperv_guard_find_owner(known, owner, &guardian, error))
+        return NULL;
+    return guardian ? guardian : (*made = create_guardian(call, owner_name(owner), error));
 }
 
 /* --- the others --------------------------------------------------------------------------- */
@@ -264,13 +296,13 @@ static GBytes *make_protector(HypervCall *call, const HypervOwner *wanted_owner,
 
 GBytes *hyperv_make_protector(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner, GError **error)
 {
-    return require_mode(guard, FALSE, error) ? make_protector(call, owner, NULL, error) : NULL;
+    return hyperv_guard_check_maker(guard, FALSE, error) ? make_protector(call, owner, NULL, error) : NULL;
 }
 
 GBytes *hyperv_make_protector_for(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner,
                                   const GPtrArray *guardians, GError **error)
 {
-    return require_mode(guard, TRUE, error) ? make_protector(call, owner, guardians, error) : NULL;
+    return hyperv_guard_check_maker(guard, TRUE, error) ? make_protector(call, owner, guardians, error) : NULL;
 }
 
 gboolean hyperv_convert_protector(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,

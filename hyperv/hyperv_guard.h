@@ -5,7 +5,11 @@
  */
 #pragma once
 
+#include "hyperv/hyperv_guardian.h"
 #include "hyperv/hyperv_method.h"
+
+/* Who owns a protector that the host makes, unless another is named. */
+#define HYPERV_DEFAULT_OWNER "UntrustedGuardian"
 
 typedef enum {
     HYPERV_GUARD_NONE,    /* the host has no HGS client classes */
@@ -36,9 +40,25 @@ gboolean hyperv_guard_has_passed(const HypervGuard *guard);
 
 /* Who owns what the host makes: a guardian of the host with its private keys. */
 typedef struct {
-    const char *name; /* NULL: UntrustedGuardian */
+    const char *name; /* NULL: HYPERV_DEFAULT_OWNER */
     gboolean create;  /* make it if the host has none of that name */
 } HypervOwner;
+
+/* --- what stands in the way; asks nothing, so that it can be told beforehand ---- */
+
+/* Whether a machine may get a key protector there at all, and be shielded. */
+gboolean hyperv_guard_check(const HypervGuard *guard, gboolean shielded, GError **error);
+
+/* Whether the host makes key protectors itself. for_others: for guardians that
+ * the caller names, not for its owner alone. */
+gboolean hyperv_guard_check_maker(const HypervGuard *guard, gboolean for_others, GError **error);
+
+/* Whether an owner can own one. *guardian: borrowed from known, the guardians
+ * of the host; NULL where it is yet to be made. */
+gboolean hyperv_guard_find_owner(const GPtrArray *known, const HypervOwner *owner, const HypervGuardian **guardian,
+                                 GError **error);
+
+/* --- making ---------------------------------------------------------------------- */
 
 /* Makes a key protector on the host for its owner alone (NewByGuardians), in
  * local mode only. The bytes, framed, or NULL. */

@@ -32,26 +32,6 @@ static const guint8 *protector_of(const HypervKeys *keys, gsize *size)
 
 /* --- before --------------------------------------------------------------------------- */
 
-/* A machine that is not shielded may wait for the attestation; a shielded one
- * is not even made where nothing says that it could ever start. */
-static gboolean check_guard(const HypervGuard *guard, const HypervSecurity *wanted, GError **error)
-{
-    if (guard->mode == HYPERV_GUARD_NONE) {
-        hyperv_error_set(error, HYPERV_ERROR_NO_FEATURE, 0,
-                         "the host has no Host Guardian Service client, hence opens no key protector: install the "
-                         "feature HostGuardian there");
-        return FALSE;
-    }
-    if (guard->mode != HYPERV_GUARD_GUARDED || !wanted->shielding_requested || hyperv_guard_has_passed(guard))
-        return TRUE;
-    hyperv_error_set(error, HYPERV_ERROR_GUARD_MODE, 0,
-                     "a shielded machine needs a host that its Host Guardian Service has attested, but IsHostGuarded "
-                     "is %s and the attestation status is %u, %s",
-                     guard->is_guarded ? "true" : "false", guard->attestation_status,
-                     hyperv_attestation_name(guard->attestation_status));
-    return FALSE;
-}
-
 /* The host's own parser is the second judge; where it lacks the method, or
  * does not let us ask, ours is the only one. */
 static gboolean check_by_host(HypervCall *call, const guint8 *data, gsize size, GError **error)
@@ -160,7 +140,7 @@ gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protectio
         guard = *protection->guard;
     else if (!hyperv_query_guard(call->host, &guard, call->cancellable, error))
         return FALSE;
-    if (!check_guard(&guard, wanted, error) || !obtain(call, &guard, keys, error))
+    if (!hyperv_guard_check(&guard, wanted->shielding_requested, error) || !obtain(call, &guard, keys, error))
         return FALSE;
     if (!wanted->guardians)
         return TRUE;

@@ -5,7 +5,7 @@
 
 #include "tools/domain_host.h"
 
-#include "driver/msvm_domain_capabilities.h"
+#include "hyperv/hyperv_capabilities.h"
 
 static void
 add(json_object *object, const char *key, json_object *value)
@@ -67,21 +67,19 @@ guardians(const GPtrArray *rows)
 }
 
 static bool
-add_guard(json_object *object, const Live *live, GError **error)
+add_guard(json_object *object, const Live *live, const HypervGuard *guard, GError **error)
 {
+    g_autoptr(GPtrArray) rows = hyperv_list_guardians(live->priv->host, NULL, error);
     json_object *member;
-    HypervGuard guard;
-    g_autoptr(GPtrArray) rows = NULL;
 
-    if (!hyperv_query_guard(live->priv->host, &guard, NULL, error) ||
-        !(rows = hyperv_list_guardians(live->priv->host, NULL, error)))
+    if (!rows)
         return false;
     member = json_object_new_object();
-    add(member, "client", json_object_new_boolean(guard.mode != HYPERV_GUARD_NONE));
-    add(member, "mode", text(hyperv_guard_mode_name(guard.mode)));
-    add(member, "isGuarded", json_object_new_boolean(guard.is_guarded));
-    add(member, "attestation", text(hyperv_attestation_name(guard.attestation_status)));
-    add(member, "attestationStatus", json_object_new_int64(guard.attestation_status));
+    add(member, "client", json_object_new_boolean(guard->mode != HYPERV_GUARD_NONE));
+    add(member, "mode", text(hyperv_guard_mode_name(guard->mode)));
+    add(member, "isGuarded", json_object_new_boolean(guard->is_guarded));
+    add(member, "attestation", text(hyperv_attestation_name(guard->attestation_status)));
+    add(member, "attestationStatus", json_object_new_int64(guard->attestation_status));
     add(object, "guard", member);
     add(object, "guardians", guardians(rows));
     return true;
@@ -90,9 +88,8 @@ add_guard(json_object *object, const Live *live, GError **error)
 /* --- the rest ---------------------------------------------------------------------- */
 
 static bool
-add_machines(json_object *object, const Live *live, GError **error)
+add_machines(json_object *object, const Live *live, const HypervCapabilities *capabilities, GError **error)
 {
-    HypervCapabilities capabilities;
     json_object *generations = json_object_new_array();
     g_autoptr(GPtrArray) versions = hyperv_query_versions(live->priv->host, NULL, error);
 
@@ -101,12 +98,12 @@ add_machines(json_object *object, const Live *live, GError **error)
     json_object_array_add(generations, json_object_new_int(1));
     json_object_array_add(generations, json_object_new_int(2));
     add(object, "generations", generations);
-    if (!versions || !hyperv_query_capabilities(live->priv->host, &capabilities, NULL, error))
+    if (!versions)
         return false;
     add(object, "configurationVersions", texts(versions));
-    add(object, "maxProcessors", json_object_new_int64(capabilities.max_processors));
-    add(object, "maxMemoryMiB", json_object_new_int64(capabilities.max_memory_mib));
-    add(object, "tpm", json_object_new_boolean(capabilities.has_security));
+    add(object, "maxProcessors", json_object_new_int64(capabilities->max_processors));
+    add(object, "maxMemoryMiB", json_object_new_int64(capabilities->max_memory_mib));
+    add(object, "tpm", json_object_new_boolean(hyperv_capabilities_have_tpm(capabilities)));
     return true;
 }
 
@@ -128,12 +125,14 @@ host_describe(const Live *live)
 {
     json_object *object = json_object_new_object();
     g_autofree char *version = g_strdup_printf("%u.%u.%u", live->host.major, live->host.minor, live->host.build);
+    HypervCapabilities capabilities;
     g_autoptr(GError) error = NULL;
 
     add(object, "host", text(live->host.name));
     add(object, "computer", text(hyperv_host_get_name(live->priv->host)));
     add(object, "version", text(version));
-    if (add_machines(object, live, &error) && add_guard(object, live, &error) &&
+    if (hyperv_query_capabilities(live->priv->host, &capabilities, NULL, &error) &&
+        add_machines(object, live, &capabilities, &error) && add_guard(object, live, &capabilities.guard, &error) &&
         add_surroundings(object, live, &error))
         return object;
     msvmReportHostError(live->priv, error, "cannot describe host '%s'", live->host.name);

@@ -43,8 +43,9 @@ static void assert_host(const char *version, gboolean security, guint processors
     hvsim_host(sim);
     count = start_count(sim);
     assert_true(hyperv_query_capabilities(hvsim_host(sim), &capabilities, NULL, &error));
-    assert_budget("capabilities", end_count(sim, count), 3);
+    assert_budget("capabilities", end_count(sim, count), 4);
     assert_int_equal(capabilities.has_security, security);
+    assert_int_equal(hyperv_capabilities_have_tpm(&capabilities), security);
     assert_int_equal(capabilities.max_processors, processors);
     assert_true(capabilities.max_memory_mib >= 1024 * 1024);
     versions = hyperv_query_versions(hvsim_host(sim), NULL, &error);
@@ -61,6 +62,31 @@ static void test_each_windows_has_its_own(void **state G_GNUC_UNUSED)
     assert_host("6.3.9600", FALSE, 64, "5.0", "5.0");
     assert_host("10.0.14393", TRUE, 240, "5.0", "8.0");
     assert_host("10.0.26100", TRUE, 2048, "8.0", "12.0");
+}
+
+static void test_a_tpm_takes_a_guard_that_opens_its_protector(void **state G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *option;
+        HypervGuardMode mode;
+        gboolean tpm;
+    } rows[] = {
+        { "--guard-mode=none", HYPERV_GUARD_NONE, FALSE },
+        { "--guard-mode=unknown", HYPERV_GUARD_UNKNOWN, TRUE },
+        { "--guard-mode=local", HYPERV_GUARD_LOCAL, TRUE },
+        { "--guard-mode=guarded", HYPERV_GUARD_GUARDED, TRUE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Hvsim *sim = start_with(rows[i].option, NULL);
+        HypervCapabilities capabilities;
+
+        assert_true(hyperv_query_capabilities(hvsim_host(sim), &capabilities, NULL, NULL));
+        assert_true(capabilities.has_security);
+        assert_int_equal(capabilities.guard.mode, rows[i].mode);
+        assert_int_equal(hyperv_capabilities_have_tpm(&capabilities), rows[i].tpm);
+        hvsim_stop(sim);
+    }
 }
 
 static void test_switches_disks_and_tools_are_told(void **state G_GNUC_UNUSED)
@@ -104,6 +130,10 @@ static void test_what_cannot_be_asked_is_an_error_that_says_what(void **state G_
     assert_false(hyperv_query_capabilities(hvsim_host(sim), &capabilities, NULL, &error));
     assert_non_null(strstr(error->message, "the security service"));
     g_clear_error(&error);
+    hvsim_inject(sim, "when=MSFT_HgsClientConfiguration,nth=1,do=fault:0x80041003:w:AccessDenied");
+    assert_false(hyperv_query_capabilities(hvsim_host(sim), &capabilities, NULL, &error));
+    assert_non_null(strstr(error->message, "the guard mode"));
+    g_clear_error(&error);
     hvsim_inject(sim, "when=Enumerate,nth=1,do=fault:0x80041003:w:AccessDenied");
     assert_null(hyperv_query_versions(hvsim_host(sim), NULL, &error));
     assert_non_null(strstr(error->message, "the host's capabilities"));
@@ -122,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_versions_are_compared_by_number),
         cmocka_unit_test(test_each_windows_has_its_own),
+        cmocka_unit_test(test_a_tpm_takes_a_guard_that_opens_its_protector),
         cmocka_unit_test(test_switches_disks_and_tools_are_told),
         cmocka_unit_test(test_a_host_without_the_tools_is_no_failure),
         cmocka_unit_test(test_what_cannot_be_asked_is_an_error_that_says_what),
