@@ -98,10 +98,8 @@ present_policy(const MsvmChange *change)
     return policy;
 }
 
-/* Whether the machine is protected already by what the definition names: then
- * it keeps its protector, and no key has to be fetched to edit a domain. */
-static bool
-keeps_protector(const MsvmChange *change, const MsvmPolicy *wanted)
+bool
+msvmChangeKeepsProtector(const MsvmChange *change, const MsvmPolicy *wanted)
 {
     g_autoptr(MsvmPolicy) policy = present_policy(change);
 
@@ -109,16 +107,12 @@ keeps_protector(const MsvmChange *change, const MsvmPolicy *wanted)
                                                  (const char *const *)wanted->keys);
 }
 
-/* Another owner than the domain was defined with is compared with that of the
- * protector. */
-static void
-note_owner(MsvmChange *change)
+bool
+msvmChangeNamesOwner(const MsvmChange *change, const MsvmPolicy *wanted)
 {
-    const char *wanted = change->plan->policy->owner;
-    g_autoptr(MsvmPolicy) policy = wanted ? present_policy(change) : NULL;
+    g_autoptr(MsvmPolicy) policy = wanted->owner ? present_policy(change) : NULL;
 
-    if (policy && (!policy->owner || g_ascii_strcasecmp(policy->owner, wanted) != 0))
-        change->plan->machine->security.owner = g_strdup(wanted);
+    return policy && (!policy->owner || g_ascii_strcasecmp(policy->owner, wanted->owner) != 0);
 }
 
 /* Where there are problems already, those of the keys are said with them. */
@@ -131,7 +125,7 @@ check_keys(MsvmChange *change)
     bool whole;
 
     policy = msvmPolicyCollect(change->def, known, &whole);
-    if (!policy->tpm || !policy->keys[0] || keeps_protector(change, policy))
+    if (!policy->tpm || !policy->keys[0] || msvmChangeKeepsProtector(change, policy))
         return;
     protection = msvmProtectionNew(change->priv->keys, policy, change->def->name);
     msvmProblemsCatch(change->problems, protection ? 0 : -1, MSVM_SECURITY_PATH);
@@ -146,7 +140,8 @@ make_plan(MsvmChange *change)
     hyperv_host_get_version(change->priv->host, &host.major, &host.minor, &host.build);
     change->plan = msvmPlanCollect(change->def, &host, change->current, change->problems);
     if (change->plan) {
-        note_owner(change);
+        if (msvmChangeNamesOwner(change, change->plan->policy))
+            change->plan->machine->security.owner = g_strdup(change->plan->policy->owner);
         msvmGuardsCheck(change);
     }
     if (msvmProblemsCount(change->problems) > 0)
@@ -160,7 +155,7 @@ make_protection(MsvmChange *change, MsvmProtection **protection)
 {
     g_autoptr(MsvmPolicy) policy = NULL;
 
-    if (!change->plan->policy->tpm || keeps_protector(change, change->plan->policy))
+    if (!change->plan->policy->tpm || msvmChangeKeepsProtector(change, change->plan->policy))
         return 0;
     *protection = msvmProtectionNew(change->priv->keys, change->plan->policy, change->def->name);
     if (!*protection)

@@ -42,6 +42,14 @@ void msvmChangeSetFound(MsvmChange *change, HypervFound *found);
 /* Reads the machine and its state. -1 with an error reported. */
 int msvmChangeLoad(MsvmChange *change);
 
+/* Whether the machine is protected already by the keys that the policy names:
+ * then it keeps its protector, and none of them has to be fetched. */
+bool msvmChangeKeepsProtector(const MsvmChange *change, const MsvmPolicy *wanted);
+
+/* Whether the policy names another owner than the domain of a machine with a
+ * TPM was defined with: it is then compared with that of the protector. */
+bool msvmChangeNamesOwner(const MsvmChange *change, const MsvmPolicy *wanted);
+
 /* Everything: where found is set and current is not, reads it; then plans,
  * checks, fetches keys and changes the host. -1 with an error reported, and
  * the host as it was. */

@@ -284,22 +284,27 @@ check_shielding(const MsvmProtection *protection, const MsvmPolicy *policy, cons
     return 0;
 }
 
+int
+msvmKeysCheckProvisioning(const MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
+{
+    if (!policy->provision || keys->provisioning_directory)
+        return 0;
+    virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
+                   _("domain '%s' cannot be provisioned: that takes files on the host, and no "
+                     "provisioning_directory is configured for it. Configure one, or give "
+                     "<msvm:provisioning run='no'/> and run Initialize-ShieldedVM on the host before the first "
+                     "start"),
+                   domain);
+    return -1;
+}
+
 static int
 set_provisioning(MsvmProtection *protection, const MsvmKeys *keys, const MsvmPolicy *policy, const char *domain)
 {
-    if (check_shielding(protection, policy, domain) < 0)
+    if (check_shielding(protection, policy, domain) < 0 || msvmKeysCheckProvisioning(keys, policy, domain) < 0)
         return -1;
     if (!policy->provision)
         return 0;
-    if (!keys->provisioning_directory) {
-        virReportError(VIR_ERR_CONFIG_UNSUPPORTED,
-                       _("domain '%s' cannot be provisioned: that takes files on the host, and no "
-                         "provisioning_directory is configured for it. Configure one, or give "
-                         "<msvm:provisioning run='no'/> and run Initialize-ShieldedVM on the host before the first "
-                         "start"),
-                       domain);
-        return -1;
-    }
     protection->provisioning.directory = keys->provisioning_directory;
     protection->provisioning.timeout = keys->provisioning_timeout;
     protection->provisioning.names = (const char *const *)policy->fabric_names;

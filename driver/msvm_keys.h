@@ -29,6 +29,10 @@ MsvmSecretStore *msvmKeysSecrets(MsvmKeys *keys);
  * directory: copied; NULL: nowhere. Before the first use. */
 void msvmKeysSetProvisioning(MsvmKeys *keys, const char *directory, unsigned int timeout);
 
+/* -1 with VIR_ERR_CONFIG_UNSUPPORTED reported where the policy asks for
+ * provisioning and there is no such place. */
+int msvmKeysCheckProvisioning(const MsvmKeys *keys, const MsvmPolicy *policy, const char *domain);
+
 /* What hyperv_define() takes, and what it borrows. */
 typedef struct {
     HypervProtection protection;

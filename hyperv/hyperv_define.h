@@ -94,6 +94,10 @@ gboolean hyperv_redefine_marked(HypervHost *host, const HypervMachine *current, 
 gboolean hyperv_redefine_back(HypervHost *host, const HypervMachine *current, const HypervMachine *before,
                               GError **error);
 
+/* Whether the protector of a machine in this state may be extended: of those
+ * that grant and revoke. HYPERV_ERROR_INVALID_STATE. Asks nothing. */
+gboolean hyperv_redefine_check_extension(const HypervMachine *current, HypervState state, GError **error);
+
 /* DestroySystem; the machine must be off or saved. Disks' files stay. */
 gboolean hyperv_undefine(HypervHost *host, const char *guid, GCancellable *cancellable, GError **error);
 

@@ -29,7 +29,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Extension, extension_clear)
 
 /* --- what is to be done --------------------------------------------------------------- */
 
-static gboolean check_guardian(const HypervGuardian *guardian, gboolean allow_expired, GError **error)
+const HypervGuardian *hyperv_grant_guardian(const GPtrArray *known, const HypervGrant *grant, GError **error)
+{
+    const HypervGuardian *guardian = hyperv_guardian_find(known, grant->name);
+
+    if (!guardian)
+        hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
+                         "the host knows no guardian '%s': import it there with Import-HgsGuardian", grant->name);
+    return guardian;
+}
+
+gboolean hyperv_grant_check_guardian(const HypervGuardian *guardian, gboolean allow_expired, GError **error)
 {
     const HypervCertificate *const certificates[] = { guardian->signing, guardian->encryption };
     g_autoptr(GError) local_error = NULL;
@@ -63,17 +73,13 @@ static gboolean plan_grants(Extension *extension, const GPtrArray *grants, GErro
 {
     for (guint i = 0; i < grants->len; i++) {
         const HypervGrant *grant = g_ptr_array_index(grants, i);
-        const HypervGuardian *guardian = hyperv_guardian_find(extension->guardians, grant->name);
+        const HypervGuardian *guardian = hyperv_grant_guardian(extension->guardians, grant, error);
 
-        if (!guardian) {
-            hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
-                             "the host knows no guardian '%s': import it there with Import-HgsGuardian",
-                             grant->name);
+        if (!guardian)
             return FALSE;
-        }
         if (is_granted(extension, guardian))
             continue;
-        if (!check_guardian(guardian, grant->allow_expired, error))
+        if (!hyperv_grant_check_guardian(guardian, grant->allow_expired, error))
             return FALSE;
         extension->allow_expired |= grant->allow_expired;
         g_ptr_array_add(extension->to_grant, (gpointer)guardian);
@@ -117,6 +123,59 @@ static gboolean require_owner(const Extension *extension, GError **error)
     hyperv_error_set(error, HYPERV_ERROR_NOT_AUTHORISED, 0,
                      "the host has no private key of the protector's owner, %s (%s), and cannot change whom it "
                      "authorises: do it on a host that has", owner->signing->subject, owner->signing->thumbprint);
+    return FALSE;
+}
+
+static gboolean is_needed(const Extension *extension)
+{
+    return extension->to_grant->len > 0 || extension->to_revoke->len > 0;
+}
+
+/* All that can be told before the host is told to do anything. */
+static gboolean prepare(Extension *extension, const guint8 *data, gsize size, const GPtrArray *grants,
+                        GError **error)
+{
+    extension->to_grant = g_ptr_array_new();
+    extension->to_revoke = g_ptr_array_new();
+    extension->wrappings = hyperv_protector_wrappings(data, size, error);
+    if (!extension->wrappings)
+        return FALSE;
+    extension->guardians = hyperv_list_guardians(extension->call->host, extension->call->cancellable, error);
+    if (!extension->guardians || !plan_grants(extension, grants, error))
+        return FALSE;
+    plan_revocations(extension, grants);
+    return !is_needed(extension) || require_owner(extension, error);
+}
+
+gboolean hyperv_grant_check(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
+                            gboolean *needed, GError **error)
+{
+    g_auto(Extension) extension = { .call = call };
+
+    if (!prepare(&extension, data, size, grants, error))
+        return FALSE;
+    *needed = is_needed(&extension);
+    return TRUE;
+}
+
+gboolean hyperv_grant_check_owner(HypervCall *call, const char *machine, GBytes *protector, const char *wanted,
+                                  GError **error)
+{
+    gsize size;
+    const guint8 *data = g_bytes_get_data(protector, &size);
+    g_autoptr(GPtrArray) wrappings = hyperv_protector_wrappings(data, size, error);
+    g_autoptr(GPtrArray) guardians = wrappings ? hyperv_list_guardians(call->host, call->cancellable, error) : NULL;
+    const HypervGuardian *owner;
+
+    if (!guardians)
+        return FALSE;
+    owner = hyperv_wrapping_guardian(g_ptr_array_index(wrappings, 0), guardians);
+    if (owner && g_ascii_strcasecmp(owner->name, wanted) == 0)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_PROTECTOR_IN_USE, 0,
+                     "the key protector of '%s' belongs to %s%s%s, and not to '%s': it cannot change hands", machine,
+                     owner ? "guardian '" : "a guardian that the host does not know", owner ? owner->name : "",
+                     owner ? "'" : "", wanted);
     return FALSE;
 }
 
@@ -184,17 +243,8 @@ GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPt
 {
     g_auto(Extension) extension = { .call = call };
 
-    extension.to_grant = g_ptr_array_new();
-    extension.to_revoke = g_ptr_array_new();
-    extension.wrappings = hyperv_protector_wrappings(data, size, error);
-    if (!extension.wrappings)
+    if (!prepare(&extension, data, size, grants, error))
         return NULL;
-    extension.guardians = hyperv_list_guardians(call->host, call->cancellable, error);
-    if (!extension.guardians || !plan_grants(&extension, grants, error))
-        return NULL;
-    plan_revocations(&extension, grants);
     *granted = list_granted(&extension);
-    if (extension.to_grant->len == 0 && extension.to_revoke->len == 0)
-        return NULL;
-    return require_owner(&extension, error) ? extend(&extension, data, size, error) : NULL;
+    return is_needed(&extension) ? extend(&extension, data, size, error) : NULL;
 }

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "hyperv/hyperv_guardian.h"
 #include "hyperv/hyperv_machine.h"
 #include "hyperv/hyperv_method.h"
 
@@ -25,3 +26,19 @@
  */
 GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants, GPtrArray **granted,
                      GError **error);
+
+/* Whether hyperv_grant() would go as far as the first call that makes
+ * something; the same errors. *needed: it would come to one. One request. */
+gboolean hyperv_grant_check(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
+                            gboolean *needed, GError **error);
+
+/* Whether the protector that a machine has belongs to a guardian: who owns one
+ * that stays cannot change (HYPERV_ERROR_PROTECTOR_IN_USE). One request. */
+gboolean hyperv_grant_check_owner(HypervCall *call, const char *machine, GBytes *protector, const char *wanted,
+                                  GError **error);
+
+/* The guardian of the host that a grant names; borrowed from known. NULL with
+ * HYPERV_ERROR_NO_GUARDIAN. */
+const HypervGuardian *hyperv_grant_guardian(const GPtrArray *known, const HypervGrant *grant, GError **error);
+/* Whether it can be granted where it is not yet: its certificates. */
+gboolean hyperv_grant_check_guardian(const HypervGuardian *guardian, gboolean allow_expired, GError **error);

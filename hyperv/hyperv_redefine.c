@@ -4,7 +4,7 @@
 #include "hyperv/hyperv_check.h"
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_find.h"
-#include "hyperv/hyperv_guardian.h"
+#include "hyperv/hyperv_grant.h"
 #include "hyperv/hyperv_job.h"
 #include "hyperv/hyperv_load.h"
 #include "hyperv/hyperv_names.h"
@@ -54,6 +54,24 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Redefinition, redefinition_clear)
 
 /* --- before anything is changed --------------------------------------------------- */
 
+static gboolean check_off(const HypervMachine *current, HypervState state, GError **error)
+{
+    if (state == HYPERV_STATE_OFF)
+        return TRUE;
+    hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0, "'%s' must be off for this change", current->name);
+    return FALSE;
+}
+
+gboolean hyperv_redefine_check_extension(const HypervMachine *current, HypervState state, GError **error)
+{
+    if (!current->has_checkpoints)
+        return check_off(current, state, error);
+    hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0,
+                     "'%s' has checkpoints, which were made with its present protector: remove them first",
+                     current->name);
+    return FALSE;
+}
+
 static gboolean require_off(Redefinition *redefinition, GError **error)
 {
     HypervState state;
@@ -63,11 +81,7 @@ static gboolean require_off(Redefinition *redefinition, GError **error)
     if (!hyperv_query_state(redefinition->call.host, redefinition->guid, &state, NULL,
                             redefinition->call.cancellable, error))
         return FALSE;
-    if (state == HYPERV_STATE_OFF)
-        return TRUE;
-    hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0, "'%s' must be off for this change",
-                     redefinition->current->name);
-    return FALSE;
+    return check_off(redefinition->current, state, error);
 }
 
 static gboolean is_same_protector(const HypervProtection *given, GBytes *there)
@@ -133,6 +147,7 @@ static gboolean read_protector(Redefinition *redefinition, GError **error)
 /* A protector that stays may be extended, as far as it is not what is wanted. */
 static gboolean prepare_extension(Redefinition *redefinition, GError **error)
 {
+    HypervState state;
     gsize size;
     const guint8 *data;
 
@@ -147,41 +162,20 @@ static gboolean prepare_extension(Redefinition *redefinition, GError **error)
     redefinition->set_protector = TRUE;
     redefinition->keys.replaces = TRUE;
     redefinition->plan->security = TRUE;
-    if (redefinition->current->has_checkpoints) {
-        hyperv_error_set(error, HYPERV_ERROR_INVALID_STATE, 0,
-                         "'%s' has checkpoints, which were made with its present protector: remove them first",
-                         redefinition->current->name);
-        return FALSE;
-    }
-    return require_off(redefinition, error);
+    return hyperv_query_state(redefinition->call.host, redefinition->guid, &state, NULL,
+                              redefinition->call.cancellable, error) &&
+           hyperv_redefine_check_extension(redefinition->current, state, error);
 }
 
-/* Who owns a protector that stays cannot change. */
 static gboolean check_owner(Redefinition *redefinition, GError **error)
 {
-    HypervHost *host = redefinition->call.host;
-    const char *wanted = redefinition->wanted->security.owner;
     g_autoptr(GBytes) there = NULL;
-    g_autoptr(GPtrArray) wrappings = NULL;
-    g_autoptr(GPtrArray) guardians = NULL;
-    const HypervGuardian *owner;
 
-    if (!hyperv_read_protector(host, redefinition->guid, &there, redefinition->call.cancellable, error))
+    if (!hyperv_read_protector(redefinition->call.host, redefinition->guid, &there, redefinition->call.cancellable,
+                               error))
         return FALSE;
-    if (!there)
-        return TRUE;
-    wrappings = hyperv_protector_wrappings(g_bytes_get_data(there, NULL), g_bytes_get_size(there), error);
-    guardians = wrappings ? hyperv_list_guardians(host, redefinition->call.cancellable, error) : NULL;
-    if (!guardians)
-        return FALSE;
-    owner = hyperv_wrapping_guardian(g_ptr_array_index(wrappings, 0), guardians);
-    if (owner && g_ascii_strcasecmp(owner->name, wanted) == 0)
-        return TRUE;
-    hyperv_error_set(error, HYPERV_ERROR_PROTECTOR_IN_USE, 0,
-                     "the key protector of '%s' belongs to %s%s%s, and not to '%s': it cannot change hands",
-                     redefinition->current->name, owner ? "guardian '" : "a guardian that the host does not know",
-                     owner ? owner->name : "", owner ? "'" : "", wanted);
-    return FALSE;
+    return !there || hyperv_grant_check_owner(&redefinition->call, redefinition->current->name, there,
+                                              redefinition->wanted->security.owner, error);
 }
 
 /* A TPM that somebody else has turned off has left its protector. */

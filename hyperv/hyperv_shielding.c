@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hyperv/hyperv_shielding.h"
 
+#include "hyperv/hyperv_capabilities.h"
 #include "hyperv/hyperv_method.h"
 #include "hyperv/hyperv_protector_xml.h"
 
 #define PROCESSOR_CLASS "Msps_ProvisioningFileProcessor"
+#define NO_TOOLS "the host lacks root\\msps: install the feature FabricShieldedTools or RSAT-Shielded-VM-Tools there"
 
 void hyperv_shielding_free(HypervShielding *shielding)
 {
@@ -42,9 +44,8 @@ static void explain(GError *failure, GError **error)
     if (g_error_matches(failure, WSMAN_ERROR, WSMAN_ERROR_INVALID_CLASS) ||
         g_error_matches(failure, WSMAN_ERROR, WSMAN_ERROR_INVALID_METHOD))
         hyperv_error_set(error, HYPERV_ERROR_NO_FEATURE, 0,
-                         "they are neither a key protector nor guardian metadata; for shielding data the host "
-                         "lacks root\\msps: install the feature FabricShieldedTools or "
-                         "RSAT-Shielded-VM-Tools there");
+                         "they are neither a key protector nor guardian metadata, and for shielding data "
+                         NO_TOOLS);
     else if (g_error_matches(failure, WSMAN_ERROR, WSMAN_ERROR_FAULT) ||
              g_error_matches(failure, WSMAN_ERROR, WSMAN_ERROR_NOT_FOUND) || failure->domain == HYPERV_ERROR)
         hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0,
@@ -67,6 +68,17 @@ static WsmanInstance *populate(HypervCall *call, const guint8 *data, gsize size,
     if (!out)
         explain(local_error, error);
     return out;
+}
+
+gboolean hyperv_shielding_require(HypervHost *host, GCancellable *cancellable, GError **error)
+{
+    gboolean present;
+
+    if (!hyperv_query_shielding_tools(host, &present, cancellable, error))
+        return FALSE;
+    if (!present)
+        hyperv_error_set(error, HYPERV_ERROR_NO_FEATURE, 0, "to read shielding data " NO_TOOLS);
+    return present;
 }
 
 HypervShielding *hyperv_shielding_read(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,

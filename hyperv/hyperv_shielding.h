@@ -26,5 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HypervShielding, hyperv_shielding_free)
 HypervShielding *hyperv_shielding_read(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,
                                        GError **error);
 
+/* Whether a host can read any; one request. HYPERV_ERROR_NO_FEATURE, or the
+ * error of asking. */
+gboolean hyperv_shielding_require(HypervHost *host, GCancellable *cancellable, GError **error);
+
 /* A copy that is wiped when it is freed. */
 GBytes *hyperv_secret_bytes(gconstpointer data, gsize size);

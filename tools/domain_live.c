@@ -3,11 +3,12 @@
 
 #include "tools/domain_live.h"
 
-#include "driver/msvm_domain_capabilities.h"
 #include "driver/msvm_driver.h"
 #include "driver/msvm_guards.h"
 #include "driver/msvm_lookup.h"
+#include "hyperv/hyperv_capabilities.h"
 #include "hyperv/hyperv_load.h"
+#include "tools/domain_protection.h"
 
 #include "virerror.h"
 #include "viruuid.h"
@@ -130,73 +131,9 @@ live_find(Live *live, Check *check)
     return TRUE;
 }
 
-/* --- protection -------------------------------------------------------------------------- */
+/* --- what define itself looks at ------------------------------------------------------- */
 
-/* The guardian that would own a protector which the host makes. */
-static gboolean
-check_owner(Live *live, Check *check, GError **error)
-{
-    const MsvmPolicy *policy = check->plan->policy;
-    const char *name = policy->owner ? policy->owner : "UntrustedGuardian";
-    g_autoptr(GPtrArray) guardians = hyperv_list_guardians(live->priv->host, NULL, error);
-    const HypervGuardian *guardian = guardians ? hyperv_guardian_find(guardians, name) : NULL;
-
-    if (!guardians)
-        return FALSE;
-    if (!guardian && !policy->create_owner)
-        problem(check, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/metadata/msvm:security/msvm:owner",
-                "host '%s' has no guardian '%s' to own a key protector, and none may be made: give create='yes'",
-                live->host.name, name);
-    else if (!guardian)
-        report_decide(check->report, "guardian", name, "it owns the key protector, and is made when it is needed");
-    else if (!guardian->has_private_key)
-        problem(check, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/metadata/msvm:security/msvm:owner",
-                "guardian '%s' of host '%s' has no private keys here, and cannot own a key protector", name,
-                live->host.name);
-    else
-        report_decide(check->report, "guardian", name, "it owns the key protector, and the host has it with its keys");
-    return TRUE;
-}
-
-static gboolean
-check_guard(Live *live, Check *check, GError **error)
-{
-    const MsvmPolicy *policy = check->plan->policy;
-    HypervGuard guard;
-
-    if (!hyperv_query_guard(live->priv->host, &guard, NULL, error))
-        return FALSE;
-    report_decide(check->report, "guard mode", hyperv_guard_mode_name(guard.mode), "the host says so");
-    if (guard.mode == HYPERV_GUARD_GUARDED)
-        report_decide(check->report, "attestation", hyperv_attestation_name(guard.attestation_status),
-                      "the host says so");
-    if (policy->keys[0] || live->current)
-        return TRUE;
-    if (guard.mode == HYPERV_GUARD_LOCAL)
-        return check_owner(live, check, error);
-    problem(check, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/devices/tpm",
-            "host '%s' makes no key protectors of its own in guard mode '%s': give keys", live->host.name,
-            hyperv_guard_mode_name(guard.mode));
-    return TRUE;
-}
-
-static gboolean
-check_protection(Live *live, Check *check, GError **error)
-{
-    HypervCapabilities capabilities;
-
-    if (!check->plan || !check->plan->policy->tpm)
-        return TRUE;
-    if (msvmHostCapsGet(live->priv, &capabilities) < 0)
-        return FALSE;
-    if (capabilities.has_security)
-        return check_guard(live, check, error);
-    problem(check, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/devices/tpm",
-            "host '%s' has no virtual TPMs (no Msvm_SecurityService)", live->host.name);
-    return TRUE;
-}
-
-/* What define itself looks at before it changes anything. */
+/* Before it changes anything. */
 static void
 check_guards(Live *live, Check *check)
 {
@@ -285,7 +222,7 @@ live_check(Live *live, Check *check)
     if (!check->plan)
         return TRUE;
     check_guards(live, check);
-    if (check_protection(live, check, &error) && check_switches(live, check, &error) &&
+    if (protection_check(live, check, &error) && check_switches(live, check, &error) &&
         check_disks(live, check, &error))
         return TRUE;
     if (error)

@@ -7,7 +7,7 @@
 
 #include "driver/msvm_private.h"
 #include "hyperv/hyperv_authorise.h"
-#include "hyperv/hyperv_capabilities.h"
+#include "hyperv/hyperv_find.h"
 #include "tools/domain_check.h"
 
 /* A read-only connection by this program's own driver, so that a daemon's will
