@@ -10,6 +10,7 @@
 #include "sim/pdk.h"
 
 #define MAX_POLICY_BYTES (1024 * 1024)
+#define TPM_VERSION 8.0 /* of the configuration, at least */
 
 static SimMachine *machine_of(SimHost *host, const CimObject *asked)
 {
@@ -273,6 +274,12 @@ static guint32 check_settings(const SimMachine *machine, const CimObject *next, 
         return sim_failure(failure, SIM_RC_NOT_SUPPORTED,
                            "The virtual machine '%s' is of generation 1 and cannot have "
                            "a virtual TPM.",
+                           name);
+    /* ASSUMED: the code; that it takes 8.0 is what tools of Microsoft's check. */
+    if (turns_on(machine, next, "TpmEnabled") &&
+        g_ascii_strtod(sim_text(machine->settings, "Version"), NULL) < TPM_VERSION)
+        return sim_failure(failure, SIM_RC_NOT_SUPPORTED,
+                           "The configuration version of the virtual machine '%s' is too old for a virtual TPM.",
                            name);
     if (sim_protector_is_none(machine->protector) &&
         (turns_on(machine, next, "TpmEnabled") || turns_on(machine, next, "KsdEnabled") ||

@@ -5,41 +5,36 @@
 
 #define JOB_WAIT_US (10 * G_USEC_PER_SEC)
 
-SimHost *t_host_with(const char *version, SimGuardMode mode, gboolean guardian, guint job_ms)
+SimHost *t_host_from(SimHostOptions options)
 {
     g_autofree char *folder = sim_test_schema_folder();
-    SimHostOptions options = { .schema_folder = folder,
-                               .name = "hv01",
-                               .version = version,
-                               .guard_mode = mode,
-                               .attestation = SIM_ATTESTATION_PASSED,
-                               .guardian = guardian,
-                               .job_ms = job_ms,
-                               .ui_language = "en-US" };
     g_autoptr(GError) error = NULL;
-    SimHost *host = sim_host_new(&options, &error);
+    SimHost *host = NULL;
 
+    options.schema_folder = folder;
+    options.name = "hv01";
+    options.ui_language = "en-US";
+    if (!options.version)
+        options.version = "10.0.20348";
+    host = sim_host_new(&options, &error);
     if (!host)
         g_error("%s", error->message);
     return host;
 }
 
+SimHost *t_host_with(const char *version, SimGuardMode mode, gboolean guardian, guint job_ms)
+{
+    return t_host_from((SimHostOptions){ .version = version,
+                                         .guard_mode = mode,
+                                         .attestation = SIM_ATTESTATION_PASSED,
+                                         .guardian = guardian ? SIM_GUARDIAN_PRESENT : SIM_GUARDIAN_NONE,
+                                         .job_ms = job_ms });
+}
+
 SimHost *t_host(guint job_ms, guint machines)
 {
-    g_autofree char *folder = sim_test_schema_folder();
-    SimHostOptions options = { .schema_folder = folder,
-                               .name = "hv01",
-                               .version = "10.0.20348",
-                               .guard_mode = SIM_GUARD_LOCAL,
-                               .job_ms = job_ms,
-                               .n_machines = machines,
-                               .ui_language = "en-US" };
-    g_autoptr(GError) error = NULL;
-    SimHost *host = sim_host_new(&options, &error);
-
-    if (!host)
-        g_error("%s", error->message);
-    return host;
+    return t_host_from(
+        (SimHostOptions){ .guard_mode = SIM_GUARD_LOCAL, .job_ms = job_ms, .n_machines = machines });
 }
 
 /* --- calls -------------------------------------------------------------------- */
@@ -447,4 +442,23 @@ GBytes *t_new_protector(SimHost *host)
     assert_int_equal(call.status, SIM_OK);
     result = g_hash_table_lookup(call.out, "cmdletOutput");
     return cim_value_bytes(cim_object_get(cim_value_item(result, 0)->object, "RawData"));
+}
+
+GBytes *t_tool_protector(SimHost *host, const char *broken)
+{
+    g_autofree char *tool = g_build_filename(g_getenv("MSVM_BUILDDIR") ? g_getenv("MSVM_BUILDDIR") : ".",
+                                             "hvsim-protector", NULL);
+    const char *argv[] = { tool, "--guardians", "-", broken ? "--broken" : NULL, broken, NULL };
+    json_object *guardians = sim_host_guardians(host);
+    const char *text = json_object_to_json_string(guardians);
+    g_autoptr(GBytes) input = g_bytes_new(text, strlen(text));
+    g_autoptr(GSubprocess) process =
+        g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL);
+    GBytes *output = NULL;
+
+    json_object_put(guardians);
+    assert_non_null(process);
+    assert_true(g_subprocess_communicate(process, input, NULL, &output, NULL, NULL));
+    assert_true(g_subprocess_get_successful(process));
+    return output;
 }

@@ -13,7 +13,9 @@
 #define GEN2 "Microsoft:Hyper-V:SubType:2"
 #define TEMPLATE_LINUX "272e7447-90a4-4563-a4b9-8e4ab00526ce"
 
-/* A host of Windows Server 2022 in local guard mode; jobs take job_ms. */
+/* A host as the options say, of Windows Server 2022 unless they name a version. */
+SimHost *t_host_from(SimHostOptions options);
+/* In local guard mode; jobs take job_ms. */
 SimHost *t_host(guint job_ms, guint machines);
 SimHost *t_host_with(const char *version, SimGuardMode mode, gboolean guardian, guint job_ms);
 
@@ -74,3 +76,5 @@ GBytes *t_get_protector(SimHost *host, const char *guid);
 guint32 t_secure(SimHost *host, const char *guid, char **description, ...) G_GNUC_NULL_TERMINATED;
 /* A protector of the host's guardian, made by NewByGuardians. */
 GBytes *t_new_protector(SimHost *host);
+/* One that authorises the host, from hvsim-protector; broken: its option, or NULL. */
+GBytes *t_tool_protector(SimHost *host, const char *broken);

@@ -300,6 +300,28 @@ static void a_fabrics_shielded_machine_goes_to_attested_hosts_alone(void **state
     assert_int_equal(migrate(fabric.blue, other, NULL), 0);
 }
 
+/* Another protector at the target does not read the state: so it came along. */
+static void protector_and_tpm_state_go_with_the_machine_and_with_no_other(void **state G_GNUC_UNUSED)
+{
+    g_autoptr(GBytes) protector = protector_for(hosts.one, hosts.two);
+    g_autoptr(GBytes) another = protector_for(hosts.one, hosts.two);
+    g_autofree char *guid = machine(hosts.one, "moves", protector, FALSE);
+    g_autofree char *fresh = t_define(hosts.two, "moves", GEN2);
+    g_autoptr(GBytes) before = NULL, after = NULL, none = t_get_protector(hosts.two, fresh);
+
+    assert_int_equal(t_request(hosts.one, guid, 2, NULL), 0);
+    assert_int_equal(t_request(hosts.one, guid, 3, NULL), 0);
+    before = t_get_protector(hosts.one, guid);
+    assert_int_equal(migrate(hosts.one, guid, NULL), 0);
+    after = t_get_protector(hosts.two, guid);
+    assert_true(g_bytes_equal(before, after));
+    assert_int_equal(t_set_protector(hosts.two, guid, another, NULL), 0);
+    assert_int_equal(t_request(hosts.two, guid, 2, NULL), 32768);
+    assert_int_equal(t_set_protector(hosts.two, guid, after, NULL), 0);
+    assert_int_equal(t_request(hosts.two, guid, 2, NULL), 0);
+    assert_int_equal(g_bytes_get_size(none), 4);
+}
+
 /* --- disks ------------------------------------------------------------------------------ */
 
 static gboolean has_disk(SimHost *host, const char *path)
@@ -342,6 +364,7 @@ int main(void)
         cmocka_unit_test(another_version_is_32784),
         cmocka_unit_test(hosts_of_one_fabric_have_one_guardian),
         cmocka_unit_test(a_fabrics_shielded_machine_goes_to_attested_hosts_alone),
+        cmocka_unit_test(protector_and_tpm_state_go_with_the_machine_and_with_no_other),
         cmocka_unit_test(disks_move_when_asked_for_and_overwrite_nothing),
     };
 

@@ -276,29 +276,10 @@ static void guardians_are_made_imported_and_removed(void **state)
 
 /* --- hvsim-protector ------------------------------------------------------------ */
 
-static GBytes *run_tool(SimHost *host, const char *broken)
-{
-    g_autofree char *tool = g_build_filename(g_getenv("MSVM_BUILDDIR") ? g_getenv("MSVM_BUILDDIR") : ".",
-                                             "hvsim-protector", NULL);
-    const char *argv[] = { tool, "--guardians", "-", broken ? "--broken" : NULL, broken, NULL };
-    json_object *guardians = sim_host_guardians(host);
-    const char *text = json_object_to_json_string(guardians);
-    g_autoptr(GBytes) input = g_bytes_new(text, strlen(text));
-    g_autoptr(GSubprocess) process =
-        g_subprocess_newv(argv, G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL);
-    GBytes *output = NULL;
-
-    json_object_put(guardians);
-    assert_non_null(process);
-    assert_true(g_subprocess_communicate(process, input, NULL, &output, NULL, NULL));
-    assert_true(g_subprocess_get_successful(process));
-    return output;
-}
-
 static void the_tool_makes_a_protector_that_the_host_opens(void **state)
 {
     g_autofree char *guid = t_define(*state, "tool", GEN2);
-    g_autoptr(GBytes) protector = run_tool(*state, NULL);
+    g_autoptr(GBytes) protector = t_tool_protector(*state, NULL);
 
     assert_int_equal(t_set_protector(*state, guid, protector, NULL), 0);
     assert_int_equal(t_secure(*state, guid, NULL, "TpmEnabled", "true", NULL), 0);
@@ -311,7 +292,7 @@ static void each_way_to_spoil_a_protector_is_refused_by_the_host(void **state)
     g_autofree char *guid = t_define(*state, "spoilt", GEN2);
 
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        g_autoptr(GBytes) protector = run_tool(*state, kinds[i]);
+        g_autoptr(GBytes) protector = t_tool_protector(*state, kinds[i]);
 
         if (t_set_protector(*state, guid, protector, NULL) != 32773)
             fail_msg("taken: %s", kinds[i]);
