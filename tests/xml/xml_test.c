@@ -167,6 +167,7 @@ xml_test_host_makes(const HypervMachine *wanted)
     machine->security = wanted->security;
     machine->security.available = TRUE;
     machine->security.instance_id = NULL;
+    machine->security.guardians = NULL; /* a host does not say whom it was asked to grant */
     test_copy_drives(machine, wanted);
     test_copy_nics(machine, wanted);
     return machine;
