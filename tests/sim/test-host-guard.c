@@ -238,10 +238,10 @@ static void the_tpm_needs_a_configuration_of_version_8(void **state G_GNUC_UNUSE
     g_autofree char *text = NULL;
 
     assert_int_equal(t_set_protector(host, guid, protector, NULL), 0);
-    assert_true(sim_host_prepare_machine(host, "kept", FALSE, "5.0"));
+    assert_true(sim_host_prepare_machine(host, "kept", &(SimPreparation){ .version = "5.0" }));
     assert_int_equal(t_secure(host, guid, &text, "TpmEnabled", "true", NULL), 32770);
     assert_non_null(strstr(text, "configuration version"));
-    assert_true(sim_host_prepare_machine(host, "kept", FALSE, "8.0"));
+    assert_true(sim_host_prepare_machine(host, "kept", &(SimPreparation){ .version = "8.0" }));
     assert_int_equal(t_secure(host, guid, NULL, "TpmEnabled", "true", NULL), 0);
 }
 
