@@ -41,3 +41,22 @@ void hyperv_error_set(GError **error, HypervError kind, guint32 code, const char
     va_end(args);
     hyperv_error_get_private(*error)->code = code;
 }
+
+GPtrArray *hyperv_problems_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)g_error_free);
+}
+
+void hyperv_problems_take(GPtrArray *problems, GError **error)
+{
+    if (*error)
+        g_ptr_array_add(problems, g_steal_pointer(error));
+}
+
+gboolean hyperv_problems_none(const GPtrArray *problems, GError **error)
+{
+    if (problems->len == 0)
+        return TRUE;
+    g_propagate_error(error, g_error_copy(g_ptr_array_index(problems, 0)));
+    return FALSE;
+}

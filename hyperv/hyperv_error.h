@@ -42,3 +42,13 @@ guint32 hyperv_error_get_code(const GError *error);
 
 /* Sets an error that carries a return code or job error code (0: none). */
 void hyperv_error_set(GError **error, HypervError kind, guint32 code, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* --- several at once: an array of GError ------------------------------------- */
+
+GPtrArray *hyperv_problems_new(void);
+
+/* Takes over the error that *error holds, if any, and leaves NULL there. */
+void hyperv_problems_take(GPtrArray *problems, GError **error);
+
+/* TRUE where there are none; else *error is the first of them. */
+gboolean hyperv_problems_none(const GPtrArray *problems, GError **error);

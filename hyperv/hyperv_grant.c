@@ -69,21 +69,18 @@ static gboolean is_granted(const Extension *extension, const HypervGuardian *gua
     return FALSE;
 }
 
-static gboolean plan_grants(Extension *extension, const GPtrArray *grants, GError **error)
+static gboolean plan_grant(Extension *extension, const HypervGrant *grant, GError **error)
 {
-    for (guint i = 0; i < grants->len; i++) {
-        const HypervGrant *grant = g_ptr_array_index(grants, i);
-        const HypervGuardian *guardian = hyperv_grant_guardian(extension->guardians, grant, error);
+    const HypervGuardian *guardian = hyperv_grant_guardian(extension->guardians, grant, error);
 
-        if (!guardian)
-            return FALSE;
-        if (is_granted(extension, guardian))
-            continue;
-        if (!hyperv_grant_check_guardian(guardian, grant->allow_expired, error))
-            return FALSE;
-        extension->allow_expired |= grant->allow_expired;
-        g_ptr_array_add(extension->to_grant, (gpointer)guardian);
-    }
+    if (!guardian)
+        return FALSE;
+    if (is_granted(extension, guardian))
+        return TRUE;
+    if (!hyperv_grant_check_guardian(guardian, grant->allow_expired, error))
+        return FALSE;
+    extension->allow_expired |= grant->allow_expired;
+    g_ptr_array_add(extension->to_grant, (gpointer)guardian);
     return TRUE;
 }
 
@@ -131,20 +128,44 @@ static gboolean is_needed(const Extension *extension)
     return extension->to_grant->len > 0 || extension->to_revoke->len > 0;
 }
 
-/* All that can be told before the host is told to do anything. */
+/* All that can be told before the host is told to do anything. data: NULL for a
+ * protector that is yet to be made, whose owner the host has. */
+static void look(Extension *extension, const guint8 *data, gsize size, const GPtrArray *grants, GPtrArray *problems)
+{
+    GError *error = NULL;
+
+    extension->to_grant = g_ptr_array_new();
+    extension->to_revoke = g_ptr_array_new();
+    extension->wrappings = data ? hyperv_protector_wrappings(data, size, &error) : g_ptr_array_new();
+    if (extension->wrappings)
+        extension->guardians = hyperv_list_guardians(extension->call->host, extension->call->cancellable, &error);
+    hyperv_problems_take(problems, &error);
+    if (!extension->guardians)
+        return;
+    for (guint i = 0; i < grants->len; i++) {
+        if (!plan_grant(extension, g_ptr_array_index(grants, i), &error))
+            hyperv_problems_take(problems, &error);
+    }
+    plan_revocations(extension, grants);
+    if (is_needed(extension) && data && !require_owner(extension, &error))
+        hyperv_problems_take(problems, &error);
+}
+
+void hyperv_grant_collect_problems(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
+                                   GPtrArray *problems)
+{
+    g_auto(Extension) extension = { .call = call };
+
+    look(&extension, data, size, grants, problems);
+}
+
 static gboolean prepare(Extension *extension, const guint8 *data, gsize size, const GPtrArray *grants,
                         GError **error)
 {
-    extension->to_grant = g_ptr_array_new();
-    extension->to_revoke = g_ptr_array_new();
-    extension->wrappings = hyperv_protector_wrappings(data, size, error);
-    if (!extension->wrappings)
-        return FALSE;
-    extension->guardians = hyperv_list_guardians(extension->call->host, extension->call->cancellable, error);
-    if (!extension->guardians || !plan_grants(extension, grants, error))
-        return FALSE;
-    plan_revocations(extension, grants);
-    return !is_needed(extension) || require_owner(extension, error);
+    g_autoptr(GPtrArray) problems = hyperv_problems_new();
+
+    look(extension, data, size, grants, problems);
+    return hyperv_problems_none(problems, error);
 }
 
 gboolean hyperv_grant_check(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,

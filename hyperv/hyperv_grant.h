@@ -32,6 +32,11 @@ GBytes *hyperv_grant(HypervCall *call, const guint8 *data, gsize size, const GPt
 gboolean hyperv_grant_check(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
                             gboolean *needed, GError **error);
 
+/* Adds everything that would let it fail, and changes nothing. data: NULL for
+ * a protector that is yet to be made. */
+void hyperv_grant_collect_problems(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
+                                   GPtrArray *problems);
+
 /* Whether the protector that a machine has belongs to a guardian: who owns one
  * that stays cannot change (HYPERV_ERROR_PROTECTOR_IN_USE). One request. */
 gboolean hyperv_grant_check_owner(HypervCall *call, const char *machine, GBytes *protector, const char *wanted,

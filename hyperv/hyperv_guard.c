@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "hyperv/hyperv_authorise.h"
-#include "hyperv/hyperv_metadata.h"
 #include "hyperv/hyperv_protector.h"
 #include "hyperv/hyperv_shielding.h"
 
-#define GUARDIAN_CLASS "MSFT_HgsGuardian"
 #define PROTECTOR_CLASS "MSFT_HgsKeyProtector"
 
 /* The result object of a static method: these cmdlet-like methods name it all
@@ -135,27 +133,9 @@ gboolean hyperv_guard_check_maker(const HypervGuard *guard, gboolean for_others,
     return FALSE;
 }
 
-/* --- the owner -------------------------------------------------------------------------- */
+/* --- guardians -------------------------------------------------------------------------- */
 
-static HypervGuardian *create_guardian(HypervCall *call, const char *name, GError **error)
-{
-    g_autoptr(WsmanArgs) args = wsman_args_new();
-    g_autofree char *what = g_strdup_printf("making guardian '%s'", name);
-    g_autoptr(WsmanInstance) out = NULL;
-
-    wsman_args_add_string(args, "Name", name);
-    wsman_args_add_boolean(args, "GenerateCertificates", TRUE);
-    out = hyperv_guard_invoke(call, GUARDIAN_CLASS, "NewByGenerateCertificates", args, what, error);
-    if (!out)
-        return NULL;
-    if (hyperv_guard_result(out))
-        return hyperv_guardian_new((WsmanInstance *)hyperv_guard_result(out));
-    hyperv_error_set(error, HYPERV_ERROR_FAILED, 0, "%s: the answer holds no guardian", what);
-    return NULL;
-}
-
-/* What the host itself would refuse without telling why. */
-static gboolean check_guardian(const HypervGuardian *guardian, gboolean as_owner, GError **error)
+gboolean hyperv_guard_check_guardian(const HypervGuardian *guardian, gboolean as_owner, GError **error)
 {
     const HypervCertificate *const certificates[] = { guardian->signing, guardian->encryption };
     g_autoptr(GError) local_error = NULL;
@@ -186,7 +166,7 @@ gboolean hyperv_guard_find_owner(const GPtrArray *known, const HypervOwner *owne
 {
     *guardian = hyperv_guardian_find(known, owner_name(owner));
     if (*guardian)
-        return check_guardian(*guardian, TRUE, error);
+        return hyperv_guard_check_guardian(*guardian, TRUE, error);
     if (owner->create)
         return TRUE;
     hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
@@ -195,62 +175,7 @@ gboolean hyperv_guard_find_owner(const GPtrArray *known, const HypervOwner *owne
     return FALSE;
 }
 
-/* An owner that was there, or that is made. *made: to be freed; else NULL. */
-static const HypervGuardian *get_owner(HypervCall *call, const GPtrArray *known, const HypervOwner *owner,
-                                       HypervGuardian **made, GError **error)
-{
-    const HypervGuardian *guardian;
-
-    *made = NULL;
-    if (!hyperv_guard_find_owner(known, owner, &guardian, error))
-        return NULL;
-    return guardian ? guardian : (*made = create_guardian(call, owner_name(owner), error));
-}
-
-/* --- the others --------------------------------------------------------------------------- */
-
-static const HypervGuardian *find_by_metadata(const GPtrArray *known, const HypervMetadata *metadata)
-{
-    for (guint i = 0; i < known->len; i++) {
-        const HypervGuardian *guardian = g_ptr_array_index(known, i);
-
-        if (guardian->encryption && hyperv_certificate_equal(guardian->encryption, metadata->encryption))
-            return guardian;
-        if (!metadata->signing && guardian->signing &&
-            hyperv_certificate_equal(guardian->signing, metadata->encryption))
-            return guardian;
-    }
-    return NULL;
-}
-
-/* The instances to send, each once. */
-static GPtrArray *resolve_guardians(const GPtrArray *known, const GPtrArray *wanted, GError **error)
-{
-    g_autoptr(GPtrArray) instances = g_ptr_array_new_with_free_func((GDestroyNotify)wsman_instance_unref);
-
-    for (guint i = 0; i < wanted->len; i++) {
-        const HypervMetadata *metadata = g_ptr_array_index(wanted, i);
-        const HypervGuardian *guardian = find_by_metadata(known, metadata);
-
-        if (guardian) {
-            if (!check_guardian(guardian, FALSE, error))
-                return NULL;
-            if (!g_ptr_array_find(instances, guardian->instance, NULL))
-                g_ptr_array_add(instances, wsman_instance_ref(guardian->instance));
-        } else if (metadata->signing) {
-            g_ptr_array_add(instances, hyperv_metadata_to_instance(metadata));
-        } else {
-            hyperv_error_set(error, HYPERV_ERROR_NO_GUARDIAN, 0,
-                             "the host has no guardian with the certificate %s (%s): give its metadata document in "
-                             "place of the certificate, or import the guardian on the host",
-                             metadata->encryption->thumbprint, metadata->encryption->subject);
-            return NULL;
-        }
-    }
-    return g_steal_pointer(&instances);
-}
-
-/* --- making ------------------------------------------------------------------------------- */
+/* --- protectors ------------------------------------------------------------------------ */
 
 GBytes *hyperv_guard_raw_data(const WsmanInstance *out, GError **error)
 {
@@ -262,47 +187,6 @@ GBytes *hyperv_guard_raw_data(const WsmanInstance *out, GError **error)
         return NULL;
     }
     return hyperv_secret_bytes(g_bytes_get_data(raw, NULL), g_bytes_get_size(raw));
-}
-
-static GBytes *new_by_guardians(HypervCall *call, const HypervGuardian *owner, const GPtrArray *instances,
-                                GError **error)
-{
-    g_autoptr(WsmanArgs) args = wsman_args_new();
-    g_autoptr(WsmanInstance) out = NULL;
-
-    wsman_args_add_object(args, "Owner", owner->instance);
-    for (guint i = 0; instances && i < instances->len; i++)
-        wsman_args_add_object(args, "Guardian", g_ptr_array_index(instances, i));
-    wsman_args_add_boolean(args, "AllowUntrustedRoot", TRUE);
-    out = hyperv_guard_invoke(call, PROTECTOR_CLASS, "NewByGuardians", args, "making a key protector", error);
-    return out ? hyperv_guard_raw_data(out, error) : NULL;
-}
-
-static GBytes *make_protector(HypervCall *call, const HypervOwner *wanted_owner, const GPtrArray *guardians,
-                              GError **error)
-{
-    g_autoptr(GPtrArray) known = hyperv_list_guardians(call->host, call->cancellable, error);
-    g_autoptr(GPtrArray) instances = NULL;
-    g_autoptr(HypervGuardian) made = NULL;
-    const HypervGuardian *owner;
-
-    if (!known)
-        return NULL;
-    if (guardians && !(instances = resolve_guardians(known, guardians, error)))
-        return NULL;
-    owner = get_owner(call, known, wanted_owner, &made, error);
-    return owner ? new_by_guardians(call, owner, instances, error) : NULL;
-}
-
-GBytes *hyperv_make_protector(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner, GError **error)
-{
-    return hyperv_guard_check_maker(guard, FALSE, error) ? make_protector(call, owner, NULL, error) : NULL;
-}
-
-GBytes *hyperv_make_protector_for(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner,
-                                  const GPtrArray *guardians, GError **error)
-{
-    return hyperv_guard_check_maker(guard, TRUE, error) ? make_protector(call, owner, guardians, error) : NULL;
 }
 
 gboolean hyperv_convert_protector(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,

@@ -53,21 +53,16 @@ gboolean hyperv_guard_check(const HypervGuard *guard, gboolean shielded, GError 
  * the caller names, not for its owner alone. */
 gboolean hyperv_guard_check_maker(const HypervGuard *guard, gboolean for_others, GError **error);
 
+/* What the host itself would refuse without telling why: certificates that are
+ * not in their time; of an owner, no private key. */
+gboolean hyperv_guard_check_guardian(const HypervGuardian *guardian, gboolean as_owner, GError **error);
+
 /* Whether an owner can own one. *guardian: borrowed from known, the guardians
  * of the host; NULL where it is yet to be made. */
 gboolean hyperv_guard_find_owner(const GPtrArray *known, const HypervOwner *owner, const HypervGuardian **guardian,
                                  GError **error);
 
-/* --- making ---------------------------------------------------------------------- */
-
-/* Makes a key protector on the host for its owner alone (NewByGuardians), in
- * local mode only. The bytes, framed, or NULL. */
-GBytes *hyperv_make_protector(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner, GError **error);
-
-/* The same for other guardians as well (HypervMetadata): those that the host
- * has by the certificate, others by their documents. In local and guarded mode. */
-GBytes *hyperv_make_protector_for(HypervCall *call, const HypervGuard *guard, const HypervOwner *owner,
-                                  const GPtrArray *guardians, GError **error);
+/* --- protectors ----------------------------------------------------------------- */
 
 /* MSFT_HgsKeyProtector.ConvertToByRawBytes: whether the host can read it. */
 gboolean hyperv_convert_protector(HypervHost *host, const guint8 *data, gsize size, GCancellable *cancellable,

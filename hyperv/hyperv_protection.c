@@ -9,6 +9,7 @@
 void hyperv_keys_clear(HypervKeys *keys)
 {
     g_clear_pointer(&keys->made, g_bytes_unref);
+    g_clear_pointer(&keys->maker, hyperv_maker_free);
     g_clear_pointer(&keys->shielding, hyperv_shielding_free);
     g_clear_pointer(&keys->granted, g_ptr_array_unref);
     keys->given = NULL;
@@ -30,7 +31,21 @@ static const guint8 *protector_of(const HypervKeys *keys, gsize *size)
     return keys->given->protector;
 }
 
+/* A protector that is ready, which the host has but to take. */
+static gboolean is_ready(const HypervProtection *given)
+{
+    return given && (given->protector || given->shielding);
+}
+
 /* --- before --------------------------------------------------------------------------- */
+
+static gboolean get_guard(HypervCall *call, const HypervKeys *keys, HypervGuard *guard, GError **error)
+{
+    if (!keys->given || !keys->given->guard)
+        return hyperv_query_guard(call->host, guard, call->cancellable, error);
+    *guard = *keys->given->guard;
+    return TRUE;
+}
 
 /* The host's own parser is the second judge; where it lacks the method, or
  * does not let us ask, ours is the only one. */
@@ -84,17 +99,45 @@ static gboolean read_shielding(HypervCall *call, HypervKeys *keys, GError **erro
     return FALSE;
 }
 
-static gboolean make(HypervCall *call, const HypervGuard *guard, HypervKeys *keys, GError **error)
+/* What is ready, as far as the host tells. */
+static void look_at_protector(HypervCall *call, const HypervGuard *guard, HypervKeys *keys, GPtrArray *problems)
+{
+    GError *error = NULL;
+    gsize size;
+    const guint8 *data;
+
+    if (keys->given->shielding && !read_shielding(call, keys, &error)) {
+        hyperv_problems_take(problems, &error);
+        return;
+    }
+    data = protector_of(keys, &size);
+    if (!check_by_host(call, data, size, &error) || !check_authorised(call, guard, data, size, &error))
+        hyperv_problems_take(problems, &error);
+}
+
+/* All that can be found out without a change. */
+static void look(HypervCall *call, const HypervSecurity *wanted, HypervKeys *keys, GPtrArray *problems)
 {
     const HypervProtection *given = keys->given;
     HypervOwner owner = { .name = given ? given->owner : NULL, .create = given && given->create_owner };
+    HypervGuard guard;
+    GError *error = NULL;
 
-    if (given && given->guardians)
-        keys->made = hyperv_make_protector_for(call, guard, &owner, given->guardians, error);
+    if (!get_guard(call, keys, &guard, &error)) {
+        hyperv_problems_take(problems, &error);
+        return;
+    }
+    if (!hyperv_guard_check(&guard, wanted->shielding_requested, &error))
+        hyperv_problems_take(problems, &error);
+    if (guard.mode == HYPERV_GUARD_NONE)
+        return;
+    if (is_ready(given))
+        look_at_protector(call, &guard, keys, problems);
     else
-        keys->made = hyperv_make_protector(call, guard, &owner, error);
-    return keys->made != NULL;
+        keys->maker = hyperv_maker_new(call, &guard, &owner, given ? given->guardians : NULL, problems);
 }
+
+/* --- extending ---------------------------------------------------------------------------- */
 
 gboolean hyperv_keys_extend(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
                             HypervKeys *keys, GError **error)
@@ -114,38 +157,51 @@ gboolean hyperv_keys_extend(HypervCall *call, const guint8 *data, gsize size, co
     return FALSE;
 }
 
-static gboolean obtain(HypervCall *call, const HypervGuard *guard, HypervKeys *keys, GError **error)
+/* --- what is to be set --------------------------------------------------------------------- */
+
+/* Makes what is to be made, and extends it. */
+static gboolean finish(HypervCall *call, const HypervSecurity *wanted, HypervKeys *keys, GError **error)
 {
-    const HypervProtection *given = keys->given;
     gsize size;
     const guint8 *data;
 
-    if (!given || (!given->protector && !given->shielding))
-        return make(call, guard, keys, error);
-    if (given->shielding && !read_shielding(call, keys, error))
+    if (keys->maker && !(keys->made = hyperv_maker_run(keys->maker, call, error)))
         return FALSE;
+    g_clear_pointer(&keys->maker, hyperv_maker_free);
+    if (!wanted->guardians)
+        return TRUE;
     data = protector_of(keys, &size);
-    return check_by_host(call, data, size, error) && check_authorised(call, guard, data, size, error);
+    return hyperv_keys_extend(call, data, size, wanted->guardians, keys, error);
 }
 
 gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, const HypervSecurity *wanted,
                              HypervKeys *keys, GError **error)
 {
-    HypervGuard guard;
-    gsize size;
-    const guint8 *data;
+    g_autoptr(GPtrArray) problems = hyperv_problems_new();
 
     keys->given = protection;
-    if (protection && protection->guard)
-        guard = *protection->guard;
-    else if (!hyperv_query_guard(call->host, &guard, call->cancellable, error))
+    look(call, wanted, keys, problems);
+    if (!hyperv_problems_none(problems, error))
         return FALSE;
-    if (!hyperv_guard_check(&guard, wanted->shielding_requested, error) || !obtain(call, &guard, keys, error))
-        return FALSE;
-    if (!wanted->guardians)
+    /* A guardian that is made stays, so nothing else is to fail after it. */
+    if (keys->maker && hyperv_maker_makes_owner(keys->maker))
         return TRUE;
-    data = protector_of(keys, &size);
-    return hyperv_keys_extend(call, data, size, wanted->guardians, keys, error);
+    return finish(call, wanted, keys, error);
+}
+
+void hyperv_keys_collect_problems(HypervCall *call, const HypervProtection *protection,
+                                  const HypervSecurity *wanted, GPtrArray *problems)
+{
+    g_auto(HypervKeys) keys = { .given = protection };
+    gsize size = 0;
+    const guint8 *data = NULL;
+
+    look(call, wanted, &keys, problems);
+    if (!wanted->guardians)
+        return;
+    if (keys.shielding || (protection && protection->protector))
+        data = protector_of(&keys, &size);
+    hyperv_grant_collect_problems(call, data, size, wanted->guardians, problems);
 }
 
 /* --- in the machine ---------------------------------------------------------------------- */
@@ -217,12 +273,14 @@ static gboolean send_policy(HypervCall *call, const char *guid, const WsmanInsta
     return !*again || obey_policy(*again, wanted, error);
 }
 
-gboolean hyperv_keys_apply(HypervCall *call, const char *guid, const WsmanInstance *settings, const HypervKeys *keys,
+gboolean hyperv_keys_apply(HypervCall *call, const char *guid, const WsmanInstance *settings, HypervKeys *keys,
                            gboolean set_protector, const HypervSecurity *wanted, GError **error)
 {
     g_autoptr(WsmanInstance) again = NULL;
     HypervSecurity switches = *wanted; /* what it points to is the caller's */
 
+    if (set_protector && keys->maker && !finish(call, wanted, keys, error))
+        return FALSE;
     if (set_protector && (!send_protector(call, settings, keys, error) ||
                           !send_policy(call, guid, settings, keys, &switches, &again, error)))
         return FALSE;

@@ -81,33 +81,45 @@ static const char *find_by_name(GPtrArray *switches, const char *name, guint *co
     return exact ? exact : folded;
 }
 
-gboolean hyperv_switch_resolve_paths(HypervCall *call, GPtrArray *nics, GError **error)
+static gboolean resolve_path(HypervNic *nic, GPtrArray *switches, GError **error)
+{
+    guint count = 0;
+    const char *id;
+
+    if (!nic->switch_name)
+        return TRUE;
+    id = find_by_name(switches, nic->switch_name, &count);
+    if (count != 1) {
+        hyperv_error_set(error, HYPERV_ERROR_NO_SWITCH, 0,
+                         count == 0 ? "the host has no virtual switch '%s'"
+                                    : "the host has several virtual switches '%s'", nic->switch_name);
+        return FALSE;
+    }
+    g_free(nic->switch_path);
+    nic->switch_path = make_path(id);
+    return TRUE;
+}
+
+void hyperv_switch_collect_problems(HypervCall *call, GPtrArray *nics, GPtrArray *problems)
 {
     g_autofree char *condition = make_condition(nics, "ElementName", copy_name);
     g_autoptr(GPtrArray) switches = NULL;
+    GError *error = NULL;
 
-    if (!condition)
-        return TRUE;
-    switches = query_switches(call, condition, error);
-    if (!switches)
-        return FALSE;
-    for (guint i = 0; i < nics->len; i++) {
-        HypervNic *nic = g_ptr_array_index(nics, i);
-        guint count = 0;
-        const char *id = nic->switch_name ? find_by_name(switches, nic->switch_name, &count) : NULL;
-
-        if (!nic->switch_name)
-            continue;
-        if (count != 1) {
-            hyperv_error_set(error, HYPERV_ERROR_NO_SWITCH, 0,
-                             count == 0 ? "the host has no virtual switch '%s'"
-                                        : "the host has several virtual switches '%s'", nic->switch_name);
-            return FALSE;
-        }
-        g_free(nic->switch_path);
-        nic->switch_path = make_path(id);
+    switches = condition ? query_switches(call, condition, &error) : NULL;
+    hyperv_problems_take(problems, &error);
+    for (guint i = 0; switches && i < nics->len; i++) {
+        if (!resolve_path(g_ptr_array_index(nics, i), switches, &error))
+            hyperv_problems_take(problems, &error);
     }
-    return TRUE;
+}
+
+gboolean hyperv_switch_resolve_paths(HypervCall *call, GPtrArray *nics, GError **error)
+{
+    g_autoptr(GPtrArray) problems = hyperv_problems_new();
+
+    hyperv_switch_collect_problems(call, nics, problems);
+    return hyperv_problems_none(problems, error);
 }
 
 static void take_name(HypervNic *nic, GPtrArray *switches)

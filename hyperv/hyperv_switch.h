@@ -13,6 +13,9 @@
  * does not have, or has twice. */
 gboolean hyperv_switch_resolve_paths(HypervCall *call, GPtrArray *nics, GError **error);
 
+/* The same with every problem, not the first alone. */
+void hyperv_switch_collect_problems(HypervCall *call, GPtrArray *nics, GPtrArray *problems);
+
 /* Sets switch_name of every adapter that has a switch_path: one query, none
  * when no adapter has. A switch that is gone leaves the name it had. */
 gboolean hyperv_switch_resolve_names(HypervCall *call, GPtrArray *nics, GError **error);

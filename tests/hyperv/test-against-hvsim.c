@@ -15,6 +15,7 @@
 #include "hyperv/hyperv_define.h"
 #include "hyperv/hyperv_find.h"
 #include "hyperv/hyperv_guard.h"
+#include "hyperv/hyperv_maker.h"
 #include "hyperv/hyperv_load.h"
 #include "hyperv/hyperv_power.h"
 #include "hyperv/hyperv_protector.h"
@@ -241,8 +242,10 @@ static GBytes *make_protector(Hvsim *sim, GError **error)
     HypervCall call = { .host = hvsim_host(sim) };
     HypervGuard guard = { .mode = HYPERV_GUARD_LOCAL };
     HypervOwner owner = { NULL, FALSE };
+    g_autoptr(GPtrArray) problems = hyperv_problems_new();
+    g_autoptr(HypervMaker) maker = hyperv_maker_new(&call, &guard, &owner, NULL, problems);
 
-    return hyperv_make_protector(&call, &guard, &owner, error);
+    return hyperv_problems_none(problems, error) ? hyperv_maker_run(maker, &call, error) : NULL;
 }
 
 static void test_protector_that_the_host_made_passes_our_check(void **state)
