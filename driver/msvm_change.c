@@ -5,6 +5,7 @@
 
 #include "driver/msvm_consumers.h"
 #include "driver/msvm_guards.h"
+#include "driver/msvm_inspect.h"
 #include "driver/msvm_keys.h"
 #include "driver/msvm_marker.h"
 #include "driver/msvm_target.h"
@@ -40,6 +41,7 @@ msvmChangeFree(MsvmChange *change)
     g_clear_pointer(&change->found, hyperv_found_free);
     g_clear_pointer(&change->current, hyperv_machine_free);
     g_clear_pointer(&change->problems, msvmProblemsFree);
+    g_clear_pointer(&change->policy, msvmPolicyFree);
     g_clear_pointer(&change->plan, msvmPlanFree);
     g_free(change);
 }
@@ -115,20 +117,36 @@ msvmChangeNamesOwner(const MsvmChange *change, const MsvmPolicy *wanted)
     return policy && (!policy->owner || g_ascii_strcasecmp(policy->owner, wanted->owner) != 0);
 }
 
-/* Where there are problems already, those of the keys are said with them. */
-static void
-check_keys(MsvmChange *change)
+/* *protection: NULL where none is needed. */
+static int
+make_protection(MsvmChange *change, const MsvmPolicy *policy, MsvmProtection **protection)
 {
-    g_autoptr(MsvmProblems) known = msvmProblemsNew();
-    g_autoptr(MsvmPolicy) policy = NULL;
-    g_autoptr(MsvmProtection) protection = NULL;
-    bool whole;
+    g_autoptr(MsvmPolicy) present = NULL;
 
-    policy = msvmPolicyCollect(change->def, known, &whole);
-    if (!policy->tpm || !policy->keys[0] || msvmChangeKeepsProtector(change, policy))
-        return;
-    protection = msvmProtectionNew(change->priv->keys, policy, change->def->name);
-    msvmProblemsCatch(change->problems, protection ? 0 : -1, MSVM_SECURITY_PATH);
+    if (!policy->tpm || msvmChangeKeepsProtector(change, policy))
+        return 0;
+    *protection = msvmProtectionNew(change->priv->keys, policy, change->def->name);
+    if (!*protection)
+        return -1;
+    if (change->has_guard)
+        (*protection)->protection.guard = &change->guard;
+    present = present_policy(change);
+    (*protection)->protection.is_of_unknown = !present || !present->keys[0];
+    return 0;
+}
+
+/* Where there are problems already, those of keys and host are said with them. */
+static void
+look_further(MsvmChange *change)
+{
+    g_autoptr(MsvmProtection) protection = NULL;
+    const MsvmPolicy *policy = change->policy;
+    bool has_keys = false;
+
+    if (change->is_decided || policy->keys[0])
+        has_keys = msvmProblemsCatch(change->problems, make_protection(change, policy, &protection),
+                                     MSVM_SECURITY_PATH) == 0;
+    msvmInspect(change, has_keys && change->is_decided ? policy : NULL, protection);
 }
 
 /* Everything that is wrong, of the definition and of the host. */
@@ -136,38 +154,40 @@ static int
 make_plan(MsvmChange *change)
 {
     MsvmPlanHost host = { .name = change->priv->name };
+    g_autoptr(MsvmProblems) known = msvmProblemsNew(); /* the plan finds them, too */
 
+    change->policy = msvmPolicyCollect(change->def, known, &change->is_decided);
     hyperv_host_get_version(change->priv->host, &host.major, &host.minor, &host.build);
     change->plan = msvmPlanCollect(change->def, &host, change->current, change->problems);
-    if (change->plan) {
-        if (msvmChangeNamesOwner(change, change->plan->policy))
-            change->plan->machine->security.owner = g_strdup(change->plan->policy->owner);
-        msvmGuardsCheck(change);
-    }
+    if (change->plan && msvmChangeNamesOwner(change, change->plan->policy))
+        change->plan->machine->security.owner = g_strdup(change->plan->policy->owner);
+    msvmGuardsCheck(change);
     if (msvmProblemsCount(change->problems) > 0)
-        check_keys(change);
+        look_further(change);
     return msvmProblemsReport(change->problems);
 }
 
-/* *protection: NULL where none is needed. */
-static int
-make_protection(MsvmChange *change, MsvmProtection **protection)
-{
-    g_autoptr(MsvmPolicy) policy = NULL;
+/* --- the host ------------------------------------------------------------------------ */
 
-    if (!change->plan->policy->tpm || msvmChangeKeepsProtector(change, change->plan->policy))
-        return 0;
-    *protection = msvmProtectionNew(change->priv->keys, change->plan->policy, change->def->name);
-    if (!*protection)
-        return -1;
-    if (change->has_guard)
-        (*protection)->protection.guard = &change->guard;
-    policy = present_policy(change);
-    (*protection)->protection.is_of_unknown = !policy || !policy->keys[0];
-    return 0;
+void
+msvmChangeReportError(const MsvmChange *change, const GError *error)
+{
+    msvmReportHostError(change->priv, error, change->current ? _("cannot change domain '%s'")
+                                                             : _("cannot define domain '%s'"),
+                        change->def->name);
 }
 
-/* --- the host ------------------------------------------------------------------------ */
+/* The host may have more against it than the first thing that it said. */
+static int
+report_refusal(MsvmChange *change, const GError *error, const MsvmProtection *keys)
+{
+    msvmChangeReportError(change, error);
+    if (!msvmInspectIsAbout(error))
+        return -1;
+    msvmProblemsCatch(change->problems, -1, NULL);
+    msvmInspect(change, change->plan->policy, keys);
+    return msvmProblemsReport(change->problems);
+}
 
 /* Who cleans up after a define that was cut off is to find its files, too. */
 static char *
@@ -205,12 +225,8 @@ apply(MsvmChange *change, const MsvmProtection *keys)
     }
     msvmWorkEnd(change->priv->host, work);
     msvmCacheChanged(change->priv->cache);
-    if (!ok) {
-        msvmReportHostError(change->priv, error, change->current ? _("cannot change domain '%s'")
-                                                                 : _("cannot define domain '%s'"),
-                            change->def->name);
-        return -1;
-    }
+    if (!ok)
+        return report_refusal(change, error, keys);
     msvmCacheName(change->priv->cache, change->uuid, change->guid, change->def->name);
     return 0;
 }
@@ -224,7 +240,7 @@ msvmChangeRun(MsvmChange *change)
     int rc;
 
     if ((change->found && !change->current && msvmChangeLoad(change) < 0) || make_plan(change) < 0 ||
-        make_protection(change, &protection) < 0)
+        make_protection(change, change->plan->policy, &protection) < 0)
         return -1;
     before = msvmConsumersKeys(change->priv, change->current);
     consumers = msvmConsumersBegin(change->priv, change->uuid, change->def->name, (const char *const *)before,

@@ -5,8 +5,10 @@
  *
  *   what the host has -> plan -> guards -> keys -> the host
  *
- * All that is wrong with the definition, or stands in its way on the host, is
- * collected before any key is fetched, and reported together.
+ * All that is wrong with the definition or its keys, or stands in its way on
+ * the host, is collected and reported together. What only a host can tell of
+ * keys and switches is asked when they are used, and all of it where there is
+ * something to be reported (msvm_inspect.h).
  */
 #pragma once
 
@@ -24,7 +26,9 @@ typedef struct {
     HypervMachine *current; /* the same, whole */
     HypervState state;      /* of the same */
     MsvmProblems *problems; /* so far */
-    MsvmPlan *plan;
+    MsvmPolicy *policy;     /* as the definition had it before the plan completed it */
+    bool is_decided;        /* the policy is whole, whatever else is wrong */
+    MsvmPlan *plan;         /* NULL where anything is */
     HypervGuard guard;      /* of the host, where it had to be asked */
     bool has_guard;
     int id;                 /* of the domain: -1 unless active */
@@ -49,6 +53,9 @@ bool msvmChangeKeepsProtector(const MsvmChange *change, const MsvmPolicy *wanted
 /* Whether the policy names another owner than the domain of a machine with a
  * TPM was defined with: it is then compared with that of the protector. */
 bool msvmChangeNamesOwner(const MsvmChange *change, const MsvmPolicy *wanted);
+
+/* Reports what the host said of the change. */
+void msvmChangeReportError(const MsvmChange *change, const GError *error);
 
 /* Everything: where found is set and current is not, reads it; then plans,
  * checks, fetches keys and changes the host. -1 with an error reported, and

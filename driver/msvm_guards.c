@@ -74,22 +74,33 @@ check_configuration_version(const MsvmChange *change)
                     "update it with Update-VMVersion", change->def->name, change->priv->name, version);
 }
 
+/* Secure Boot as the plan has completed it; where that was not possible, the
+ * problem is another one. */
 static bool
-is_other_security(const HypervMachine *current, const HypervMachine *wanted)
+is_other_secure_boot(const MsvmChange *change)
 {
-    return current->security.tpm_enabled != wanted->security.tpm_enabled ||
-           current->security.shielding_requested != wanted->security.shielding_requested ||
-           current->security.encrypt_traffic != wanted->security.encrypt_traffic ||
-           current->secure_boot != wanted->secure_boot;
+    const virDomainDef *def = change->def;
+    int wanted = def->os.firmwareFeatures ? def->os.firmwareFeatures[VIR_DOMAIN_OS_DEF_FIRMWARE_FEATURE_SECURE_BOOT]
+                                          : VIR_TRISTATE_BOOL_ABSENT;
+
+    return wanted != VIR_TRISTATE_BOOL_ABSENT && (wanted == VIR_TRISTATE_BOOL_YES) != change->current->secure_boot;
+}
+
+static bool
+is_other_security(const MsvmChange *change, const MsvmPolicy *wanted)
+{
+    const HypervSecurity *current = &change->current->security;
+
+    return current->tpm_enabled != wanted->tpm || current->shielding_requested != wanted->shielded ||
+           current->encrypt_traffic != msvmPlanIsEncrypted(wanted, change->current) || is_other_secure_boot(change);
 }
 
 /* A host does not tell whether a TPM was ever used, so each counts as having
  * state: keys that only it has, such as those of an encrypted disk. */
 static void
-check_state_kept(const MsvmChange *change)
+check_state_kept(const MsvmChange *change, const MsvmPolicy *wanted)
 {
-    if (!change->current->security.tpm_enabled || change->plan->machine->security.tpm_enabled ||
-        change->plan->policy->discard_tpm_state)
+    if (!change->current->security.tpm_enabled || wanted->tpm || wanted->discard_tpm_state)
         return;
     msvmProblemsAdd(change->problems, VIR_ERR_OPERATION_INVALID, NULL,
                     "the TPM of domain '%s' may hold state, which would be lost with it: to remove both, define the "
@@ -98,17 +109,14 @@ check_state_kept(const MsvmChange *change)
 }
 
 static void
-check_existing(const MsvmChange *change)
+check_existing(const MsvmChange *change, const MsvmPolicy *wanted)
 {
-    const HypervMachine *current = change->current;
-    const HypervMachine *wanted = change->plan->machine;
-
-    if (!is_other_security(current, wanted))
+    if (!is_other_security(change, wanted))
         return;
     msvmProblemsCatch(change->problems, msvmGuardsRequireOff(change->priv, change->def->name, change->state), NULL);
     check_checkpoints(change);
-    check_state_kept(change);
-    if (wanted->security.tpm_enabled && !current->security.tpm_enabled)
+    check_state_kept(change, wanted);
+    if (wanted->tpm && !change->current->security.tpm_enabled)
         check_configuration_version(change);
 }
 
@@ -161,14 +169,19 @@ check_shielding(MsvmChange *change)
     msvmProblemsCatch(change->problems, -1, MSVM_SECURITY_PATH);
 }
 
+/* Without a plan there is something wrong with the definition, but what it
+ * wants of the machine's security may be clear all the same. */
 void
 msvmGuardsCheck(MsvmChange *change)
 {
+    const MsvmPolicy *wanted = change->plan ? change->plan->policy : change->is_decided ? change->policy : NULL;
     bool is_shielded = change->current && change->current->security.shielding_requested;
 
+    if (!wanted)
+        return;
     if (change->current)
-        check_existing(change);
-    if (change->plan->machine->security.shielding_requested && !is_shielded)
+        check_existing(change, wanted);
+    if (wanted->shielded && !is_shielded)
         check_shielding(change);
 }
 

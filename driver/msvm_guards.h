@@ -13,8 +13,9 @@
 
 #include "driver/msvm_change.h"
 
-/* change: with its plan; and with current and state where there is a machine.
- * Problems go into change->problems. One request, where shielding is new. */
+/* change: with its plan, or with its policy where there is none; and with
+ * current and state where there is a machine. Problems go into change->problems. One request, where
+ * shielding is new. */
 void msvmGuardsCheck(MsvmChange *change);
 
 /* The same for a machine's power state alone: -1 with VIR_ERR_OPERATION_INVALID

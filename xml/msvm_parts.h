@@ -23,8 +23,10 @@ int msvmPlanBoot(HypervMachine *machine, MsvmRecord *record, const virDomainDef 
 /* Writes into the definition what it left open and the policy decides: a
  * <tpm>, the firmware features. */
 int msvmPlanCompleteSecurity(virDomainDef *def, const MsvmPolicy *policy);
-int msvmPlanSecurity(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
-                     const MsvmPolicy *policy, const HypervMachine *current);
+/* current: what is there, or NULL. */
+int msvmPlanCheckTemplate(const virDomainDef *def, const MsvmPolicy *policy, const HypervMachine *current);
+void msvmPlanSecurity(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
+                      const MsvmPolicy *policy, const HypervMachine *current);
 /* Devices that every machine has, and words that change nothing. */
 void msvmPlanFixed(MsvmRecord *record, const virDomainDef *def);
 

@@ -259,12 +259,12 @@ msvmPlanDevices(HypervMachine *machine, MsvmRecord *record, const virDomainDef *
 }
 
 
-/* Without the security, which depends on the policy. */
-static void
-msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const MsvmPlanHost *host,
-                const HypervMachine *current, MsvmProblems *problems)
+/* Without devices, which must be valid, and the security, which depends on the
+ * policy. False where it cannot become of the machine that is there. */
+static bool
+msvmPlanMachine(HypervMachine *machine, virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current,
+                MsvmProblems *problems)
 {
-    HypervMachine *machine = plan->machine;
     char uuid[VIR_UUID_STRING_BUFLEN];
 
     machine->name = g_strdup(def->name);
@@ -273,7 +273,7 @@ msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const Msv
         msvmProblemsAdd(problems, VIR_ERR_CONFIG_UNSUPPORTED, "/domain/os",
                         "the generation of machine '%s' is %u and cannot change: %s <os firmware='efi'>", def->name,
                         current->generation, current->generation == 2 ? "give" : "leave out");
-        return;
+        return false;
     }
     machine->bios_guid = g_ascii_strup(virUUIDFormat(def->uuid, uuid), -1);
     machine->processors = virDomainDefGetVcpusMax(def);
@@ -281,8 +281,7 @@ msvmPlanMachine(MsvmPlan *plan, MsvmRecord *record, virDomainDef *def, const Msv
         msvmPlanKeep(machine, current);
     msvmProblemsCatch(problems, msvmPlanRestart(machine, def, host, current), "/domain/on_reboot");
     msvmProblemsCatch(problems, msvmPlanMemory(machine, def), "/domain/memory");
-    msvmPlanDevices(machine, record, def, current, problems);
-    msvmPlanFixed(record, def);
+    return true;
 }
 
 
@@ -311,28 +310,34 @@ msvmPlanIsSound(MsvmPlan *plan, const virDomainDef *def, const MsvmProblems *pro
 
 
 /* Each part builds on those before it: libvirt's and our own rules; the policy
- * against the host; the machine; the texts that go with it. */
+ * against the host; the machine, with its devices where those are valid; the
+ * texts that go with it. */
 static void
 msvmPlanBuild(MsvmPlan *plan, virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current,
               virDomainXMLOption *xmlopt, MsvmProblems *problems)
 {
     g_autoptr(MsvmRecord) record = msvmRecordNew();
-    bool sound, decided;
+    bool sound, same, decided;
 
     msvmProblemsCatch(problems, virDomainDefValidate(def, 0, xmlopt, problems), NULL);
     sound = msvmPlanIsSound(plan, def, problems, &decided);
     msvmPlanCheckHost(plan->policy, host, problems);
     if (decided)
         decided = msvmProblemsCatch(problems, msvmPlanCompleteSecurity(def, plan->policy), "/domain/os") == 0;
+    plan->machine = hyperv_machine_new();
+    same = msvmPlanMachine(plan->machine, def, host, current, problems);
+    if (same && decided)
+        msvmProblemsCatch(problems, msvmPlanCheckTemplate(def, plan->policy, current), "/domain/os");
     if (msvmProblemsCatch(problems, msvmPlanCompleteControllers(def), "/domain/devices/controller") < 0 || !sound)
         return;
     def->metadata = msvmMetadataStrip(def->metadata);
     record->revision = msvmPlanRevision(current);
-    plan->machine = hyperv_machine_new();
-    msvmPlanMachine(plan, record, def, host, current, problems);
+    if (same) {
+        msvmPlanDevices(plan->machine, record, def, current, problems);
+        msvmPlanFixed(record, def);
+    }
     if (decided)
-        msvmProblemsCatch(problems, msvmPlanSecurity(plan->machine, record, def, plan->policy, current),
-                          "/domain/os");
+        msvmPlanSecurity(plan->machine, record, def, plan->policy, current);
     if (msvmProblemsCount(problems) == 0)
         msvmProblemsCatch(problems, msvmPlanRecord(plan, record, def), "/domain/metadata");
     if (msvmProblemsCount(problems) == 0)

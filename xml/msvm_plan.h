@@ -43,5 +43,12 @@ MsvmPlan *msvmPlanNew(virDomainDef *def, const MsvmPlanHost *host, const HypervM
 MsvmPlan *msvmPlanCollect(virDomainDef *def, const MsvmPlanHost *host, const HypervMachine *current,
                           MsvmProblems *problems);
 
+/* Whether saved state and migration of the machine will be encrypted. current:
+ * what is there, or NULL. */
+bool msvmPlanIsEncrypted(const MsvmPolicy *policy, const HypervMachine *current);
+
+/* The virtual switch that an interface is to be on, or NULL. Borrowed. */
+const char *msvmPlanNetSwitch(const virDomainNetDef *net);
+
 /* The notes for a domain whose title, description or metadata changed. */
 char *msvmPlanNotes(const virDomainDef *def, const char *current_notes);

@@ -6,6 +6,7 @@
 
 #include "xml/msvm_hint.h"
 #include "xml/msvm_parts.h"
+#include "xml/msvm_plan.h"
 #include "xml/msvm_validate.h"
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
@@ -26,7 +27,7 @@ msvmNetMac(const virDomainNetDef *net)
 }
 
 
-static const char *
+const char *
 msvmPlanNetSwitch(const virDomainNetDef *net)
 {
     switch ((int)net->type) {

@@ -13,6 +13,7 @@
 
 #include "xml/msvm_metadata.h"
 #include "xml/msvm_parts.h"
+#include "xml/msvm_plan.h"
 #include "xml/msvm_validate.h"
 
 #define VIR_FROM_THIS VIR_FROM_HYPERV
@@ -110,15 +111,30 @@ msvmPlanTPMHints(MsvmRecord *record, const virDomainTPMDef *tpm)
 
 
 /* To unshield clears the request alone. */
-static bool
-msvmPlanStaysEncrypted(const MsvmPolicy *policy, const HypervMachine *current)
+bool
+msvmPlanIsEncrypted(const MsvmPolicy *policy, const HypervMachine *current)
 {
-    return policy->encryption_is_open && policy->tpm && current && current->security.tpm_enabled &&
-           current->security.encrypt_traffic;
+    return policy->encrypt_traffic || (policy->encryption_is_open && policy->tpm && current &&
+                                       current->security.tpm_enabled && current->security.encrypt_traffic);
 }
 
 
+/* With a TPM Hyper-V refuses any write of the template. */
 int
+msvmPlanCheckTemplate(const virDomainDef *def, const MsvmPolicy *policy, const HypervMachine *current)
+{
+    const char *wanted = policy->secure_boot_template ? policy->secure_boot_template : MSVM_TEMPLATE_WINDOWS;
+
+    if (!current || !current->security.tpm_enabled || !current->secure_boot_template ||
+        g_ascii_strcasecmp(current->secure_boot_template, wanted) == 0)
+        return 0;
+    virReportError(VIR_ERR_OPERATION_INVALID, "the Secure Boot template of '%s' cannot change: Hyper-V "
+                   "freezes it once the machine has a TPM", def->name);
+    return -1;
+}
+
+
+void
 msvmPlanSecurity(HypervMachine *machine, MsvmRecord *record, const virDomainDef *def,
                  const MsvmPolicy *policy, const HypervMachine *current)
 {
@@ -127,24 +143,16 @@ msvmPlanSecurity(HypervMachine *machine, MsvmRecord *record, const virDomainDef 
                                VIR_TRISTATE_BOOL_YES;
         machine->secure_boot_template = g_strdup(policy->secure_boot_template ? policy->secure_boot_template
                                                                               : MSVM_TEMPLATE_WINDOWS);
-        /* With a TPM Hyper-V refuses any write of the template. */
-        if (current && current->security.tpm_enabled && current->secure_boot_template &&
-            g_ascii_strcasecmp(current->secure_boot_template, machine->secure_boot_template) != 0) {
-            virReportError(VIR_ERR_OPERATION_INVALID, "the Secure Boot template of '%s' cannot change: Hyper-V "
-                           "freezes it once the machine has a TPM", def->name);
-            return -1;
-        }
     }
     if (def->os.loader && def->os.loader->secure == VIR_TRISTATE_BOOL_YES)
         msvmRecordSetHint(record, "os:loader-secure", "yes");
     machine->security.tpm_enabled = policy->tpm;
     machine->security.shielding_requested = policy->shielded;
-    machine->security.encrypt_traffic = policy->encrypt_traffic || msvmPlanStaysEncrypted(policy, current);
+    machine->security.encrypt_traffic = msvmPlanIsEncrypted(policy, current);
     machine->security.encryption_is_open = policy->encryption_is_open;
     machine->security.discard_state = policy->discard_tpm_state;
     if (policy->guardians)
         machine->security.guardians = g_ptr_array_ref(policy->guardians);
     if (def->ntpms > 0)
         msvmPlanTPMHints(record, def->tpms[0]);
-    return 0;
 }
