@@ -39,23 +39,51 @@ static gboolean is_ready(const HypervProtection *given)
 
 /* --- before --------------------------------------------------------------------------- */
 
-static gboolean get_guard(HypervCall *call, const HypervKeys *keys, HypervGuard *guard, GError **error)
+/*
+ * An account that may manage Hyper-V may lack rights in the namespace of the
+ * guardian classes; ASSUMED: only administrators have them. Of a ready
+ * protector, what we may not ask there is left to the host, which at the start
+ * refuses what it cannot open. Making a protector, and shielding, cannot be
+ * done without an answer.
+ */
+static gboolean may_not_ask(const GError *error)
 {
-    if (!keys->given || !keys->given->guard)
-        return hyperv_query_guard(call->host, guard, call->cancellable, error);
-    *guard = *keys->given->guard;
-    return TRUE;
+    return g_error_matches(error, WSMAN_ERROR, WSMAN_ERROR_ACCESS_DENIED);
+}
+
+static gboolean get_guard(HypervCall *call, const HypervKeys *keys, const HypervSecurity *wanted,
+                          HypervGuard *guard, GError **error)
+{
+    g_autoptr(GError) local_error = NULL;
+
+    if (keys->given && keys->given->guard) {
+        *guard = *keys->given->guard;
+        return TRUE;
+    }
+    if (hyperv_query_guard(call->host, guard, call->cancellable, &local_error))
+        return TRUE;
+    if (may_not_ask(local_error) && is_ready(keys->given) && !wanted->shielding_requested) {
+        g_warning("the account has no rights in root\\Microsoft\\Windows\\Hgs of the host, so that the key "
+                  "protector is set without asking whether it authorises the host");
+        *guard = (HypervGuard){ .mode = HYPERV_GUARD_UNKNOWN };
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&local_error));
+    if (error && may_not_ask(*error))
+        g_prefix_error(error, "the account has no rights in root\\Microsoft\\Windows\\Hgs of the host, which %s: ",
+                       wanted->shielding_requested ? "shielding a machine takes" : "making a key protector takes");
+    return FALSE;
 }
 
 /* The host's own parser is the second judge; where it lacks the method, or
- * does not let us ask, ours is the only one. */
+ * does not let us ask, ours is the only one, and the start will tell. */
 static gboolean check_by_host(HypervCall *call, const guint8 *data, gsize size, GError **error)
 {
     g_autoptr(GError) local_error = NULL;
 
     if (hyperv_convert_protector(call->host, data, size, call->cancellable, &local_error) ||
         g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_INVALID_METHOD) ||
-        g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_INVALID_CLASS))
+        g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_INVALID_CLASS) || may_not_ask(local_error))
         return TRUE;
     if (g_error_matches(local_error, WSMAN_ERROR, WSMAN_ERROR_FAULT) || local_error->domain == HYPERV_ERROR)
         hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "the host does not take the key protector: %s",
@@ -69,13 +97,21 @@ static gboolean check_authorised(HypervCall *call, const HypervGuard *guard, con
                                  GError **error)
 {
     g_autoptr(GPtrArray) wrappings = hyperv_protector_wrappings(data, size, error);
-    g_autoptr(GPtrArray) guardians = wrappings ? hyperv_list_guardians(call->host, call->cancellable, error) : NULL;
+    g_autoptr(GPtrArray) guardians = NULL;
+    g_autoptr(GError) local_error = NULL;
     g_autofree char *reason = NULL;
 
-    if (!guardians)
+    if (!wrappings)
         return FALSE;
     if (guard->mode == HYPERV_GUARD_GUARDED && !hyperv_guard_has_passed(guard))
         return TRUE;
+    guardians = hyperv_list_guardians(call->host, call->cancellable, &local_error);
+    if (!guardians) {
+        if (may_not_ask(local_error))
+            return TRUE;
+        g_propagate_error(error, g_steal_pointer(&local_error));
+        return FALSE;
+    }
     if (hyperv_authorise_with(guard, guardians, wrappings, &reason) != HYPERV_AUTHORISES_NO)
         return TRUE;
     hyperv_error_set(error, HYPERV_ERROR_NOT_AUTHORISED, 0,
@@ -123,7 +159,7 @@ static void look(HypervCall *call, const HypervSecurity *wanted, HypervKeys *key
     HypervGuard guard;
     GError *error = NULL;
 
-    if (!get_guard(call, keys, &guard, &error)) {
+    if (!get_guard(call, keys, wanted, &guard, &error)) {
         hyperv_problems_take(problems, &error);
         return;
     }

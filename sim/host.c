@@ -34,6 +34,7 @@ static SimHost *host_alloc(const SimHostOptions *options)
     host->version = g_strdup(options->version ? options->version : "10.0.20348");
     host->language = g_strdup(options->ui_language ? options->ui_language : "en-US");
     host->guard_mode = options->guard_mode;
+    host->no_hgs_rights = options->no_hgs_rights;
     host->attestation = options->attestation;
     host->job_ms = options->job_ms;
     host->provisioning_ms = options->provisioning_ms ? options->provisioning_ms : options->job_ms;
@@ -148,10 +149,11 @@ SimStatus sim_host_enumerate(SimHost *host, const char *ns, const char *class_na
     g_autoptr(GMutexLocker) locker = enter(host);
     const SchemaClass *cls = schema_find(host->schema, ns, class_name);
     g_autoptr(GPtrArray) found = objects();
+    SimStatus status = sim_namespace_check(host, ns);
 
     (void) locker;
-    if (!schema_has_namespace(host->schema, ns))
-        return SIM_INVALID_NAMESPACE;
+    if (status != SIM_OK)
+        return status;
     if (!cls)
         return SIM_INVALID_CLASS;
     sim_find_all(host, cls, found);
@@ -306,12 +308,12 @@ SimStatus sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod
     SimCall call = { .host = host, .method = method, .in = in, .out = out };
     g_autoptr(CimObject) target = NULL;
     SimMethodFunc func = NULL;
-    SimStatus status = SIM_OK;
+    SimStatus status = sim_namespace_check(host, cim_path_namespace(path));
 
     (void) locker;
     *return_value = 0;
-    if (!schema_has_namespace(host->schema, cim_path_namespace(path)))
-        return SIM_INVALID_NAMESPACE;
+    if (status != SIM_OK)
+        return status;
     call.cls = schema_find(host->schema, cim_path_namespace(path), cim_path_class(path));
     if (!call.cls)
         return SIM_INVALID_CLASS;

@@ -36,6 +36,7 @@ typedef struct {
     SimGuardMode guard_mode;
     guint attestation;    /* AttestationStatus of a guarded host: SIM_ATTESTATION_PASSED ... */
     gboolean no_msps;     /* the shielded-VM tools are not installed: no root/msps */
+    gboolean no_hgs_rights; /* whoever asks has no rights in the namespace of the HGS client */
     SimGuardianKind guardian;
     const char *fabric;   /* of a guarded host: the folder with the guardian of its fabric; NULL: one of its own */
     const char *without_switch; /* the name of a switch that it lacks; NULL: it has them all */

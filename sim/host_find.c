@@ -180,15 +180,24 @@ static void candidates(SimHost *host, const SchemaClass *cls, const CimPath *pat
     }
 }
 
+/* WMI looks at the rights in a namespace before anything in it. */
+SimStatus sim_namespace_check(const SimHost *host, const char *ns)
+{
+    if (!schema_has_namespace(host->schema, ns))
+        return SIM_INVALID_NAMESPACE;
+    return host->no_hgs_rights && g_ascii_strcasecmp(ns, SIM_HGS) == 0 ? SIM_ACCESS_DENIED : SIM_OK;
+}
+
 SimStatus sim_find(SimHost *host, const CimPath *path, CimObject **out, SimMachine **machine)
 {
     const char *ns = cim_path_namespace(path);
     const SchemaClass *cls = schema_find(host->schema, ns, cim_path_class(path));
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify) cim_object_unref);
     SimMachine *owner = machine_of_path(host, path);
+    SimStatus status = sim_namespace_check(host, ns);
 
-    if (!schema_has_namespace(host->schema, ns))
-        return SIM_INVALID_NAMESPACE;
+    if (status != SIM_OK)
+        return status;
     if (!cls)
         return SIM_INVALID_CLASS;
     if (!keys_are_known(cls, path))

@@ -97,6 +97,7 @@ struct SimHost {
     char *version;
     char *language;
     SimGuardMode guard_mode;
+    gboolean no_hgs_rights;
     guint attestation;      /* AttestationStatus when guarded */
     guint job_ms;
     guint provisioning_ms;
@@ -183,6 +184,8 @@ const char *sim_translate(const SimHost *host, const char *english);
 
 /* --- host_find.c -------------------------------------------------------- */
 
+/* SIM_OK, or why the namespace cannot be used. */
+SimStatus sim_namespace_check(const SimHost *host, const char *ns);
 /* Adds every instance of the class and what derives from it, with a reference
  * each; volatile properties are brought up to date. Association classes too. */
 void sim_find_all(SimHost *host, const SchemaClass *cls, GPtrArray *out);

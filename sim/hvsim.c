@@ -51,6 +51,7 @@ start_host(Program *program, const SimOptions *options, GError **error)
         .attestation = options->attestation,
         .provisioning_ms = options->provisioning_ms,
         .no_msps = !options->shielded_tools,
+        .no_hgs_rights = !options->hgs_rights,
         .guardian = options->guardian,
         .fabric = options->fabric,
         .without_switch = options->without_switch,

@@ -38,6 +38,7 @@ static const char help[] =
     "                            the first host of a fabric makes it (default: of none but its own)\n"
     "  --guardian KIND           the UntrustedGuardian: no, yes, expired or imported (default no)\n"
     "  --shielded-tools yes|no   whether root/msps is there (default yes)\n"
+    "  --hgs-rights yes|no       whether the account may use the guardian classes (default yes)\n"
     "  --vms N                   virtual machines to begin with (default 0, at most 10000)\n"
     "  --provisioning-ms MS      how long the provisioning of a guest takes (default: as a job)\n"
     "  --job-ms N                how long a job takes (default 50)\n"
@@ -65,10 +66,10 @@ static const char help[] =
 enum {
     OPT_LISTEN = 256, OPT_PORT, OPT_TLS_DIR, OPT_TLS_NAME, OPT_TLS_CERT, OPT_TLS_KEY, OPT_HTTP,
     OPT_ALLOW_UNENCRYPTED, OPT_USER, OPT_PASSWORD_FILE, OPT_NAME, OPT_HOST_VERSION, OPT_UI_LANGUAGE, OPT_GUARD_MODE,
-    OPT_ATTESTATION, OPT_GUARDIAN, OPT_SHIELDED_TOOLS, OPT_PROVISIONING_MS, OPT_VMS, OPT_JOB_MS, OPT_SCHEMA,
-    OPT_LATENCY, OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT, OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS, OPT_FAULT, OPT_PEER,
-    OPT_MIGRATION, OPT_MIGRATION_MS, OPT_FABRIC, OPT_WITHOUT_SWITCH, OPT_LOG, OPT_CONTROL, OPT_READY_FD, OPT_HELP,
-    OPT_VERSION,
+    OPT_ATTESTATION, OPT_GUARDIAN, OPT_SHIELDED_TOOLS, OPT_HGS_RIGHTS, OPT_PROVISIONING_MS, OPT_VMS, OPT_JOB_MS,
+    OPT_SCHEMA, OPT_LATENCY, OPT_MAX_ENVELOPE, OPT_ENUMERATION_TIMEOUT, OPT_MAX_OPERATIONS, OPT_BYTE_ARRAYS,
+    OPT_FAULT, OPT_PEER, OPT_MIGRATION, OPT_MIGRATION_MS, OPT_FABRIC, OPT_WITHOUT_SWITCH, OPT_LOG, OPT_CONTROL,
+    OPT_READY_FD, OPT_HELP, OPT_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -89,6 +90,7 @@ static const struct option long_options[] = {
     { "guardian", required_argument, NULL, OPT_GUARDIAN },
     { "attestation", required_argument, NULL, OPT_ATTESTATION },
     { "shielded-tools", required_argument, NULL, OPT_SHIELDED_TOOLS },
+    { "hgs-rights", required_argument, NULL, OPT_HGS_RIGHTS },
     { "provisioning-ms", required_argument, NULL, OPT_PROVISIONING_MS },
     { "vms", required_argument, NULL, OPT_VMS },
     { "job-ms", required_argument, NULL, OPT_JOB_MS },
@@ -185,6 +187,8 @@ set_mode(SimOptions *options, int option, const char *name, const char *value)
         return ok;
     case OPT_SHIELDED_TOOLS:
         return set_word(&options->shielded_tools, name, value, flags);
+    case OPT_HGS_RIGHTS:
+        return set_word(&options->hgs_rights, name, value, flags);
     case OPT_MIGRATION:
         return set_word(&options->migration, name, value, flags);
     default:
@@ -322,6 +326,7 @@ set_defaults(SimOptions *options)
     options->guard_mode = SIM_GUARD_LOCAL;
     options->attestation = SIM_ATTESTATION_PASSED;
     options->shielded_tools = TRUE;
+    options->hgs_rights = TRUE;
     options->job_ms = 50;
     options->max_envelope_kb = WIRE_DEFAULT_ENVELOPE / 1024;
     options->enumeration_ms = WIRE_DEFAULT_ENUMERATION_MS;

@@ -20,7 +20,7 @@ typedef struct {
     char *schema, *name, *host_version, *ui_language;
     SimGuardMode guard_mode;
     guint attestation, provisioning_ms;
-    gboolean shielded_tools;
+    gboolean shielded_tools, hgs_rights;
     SimGuardianKind guardian;
     char *fabric, *without_switch;
     guint machines, job_ms, latency;
