@@ -179,16 +179,17 @@ report_material(const GError *error, const char *domain)
 }
 
 static int
-add_guardian(MsvmProtection *protection, const KeymgrSecret *secret, const char *domain)
+add_guardians(MsvmProtection *protection, const KeymgrSecret *secret, const char *domain)
 {
     g_autoptr(GError) error = NULL;
-    HypervMetadata *metadata = hyperv_metadata_parse(keymgr_secret_data(secret), keymgr_secret_size(secret), &error);
+    g_autoptr(GPtrArray) guardians = hyperv_metadata_parse(keymgr_secret_data(secret), keymgr_secret_size(secret),
+                                                           &error);
 
-    if (!metadata)
+    if (!guardians)
         return report_material(error, domain);
     if (!protection->guardians)
         protection->guardians = g_ptr_array_new_with_free_func((GDestroyNotify)hyperv_metadata_free);
-    g_ptr_array_add(protection->guardians, metadata);
+    g_ptr_array_extend_and_steal(protection->guardians, g_steal_pointer(&guardians));
     protection->protection.guardians = protection->guardians;
     return 0;
 }
@@ -223,7 +224,7 @@ use_whole(MsvmProtection *protection, const char *domain)
         return report_material(error, domain);
     switch (kind) {
     case HYPERV_MATERIAL_GUARDIAN_METADATA:
-        return add_guardian(protection, protection->secret, domain);
+        return add_guardians(protection, protection->secret, domain);
     case HYPERV_MATERIAL_SHIELDING_DATA:
         protection->protection.shielding = data;
         protection->protection.shielding_size = size;
@@ -250,7 +251,7 @@ use_parts(MsvmProtection *protection, const GPtrArray *parts, const char *domain
     if (!hyperv_material_sort(pieces, parts->len, &whole, &error))
         return report_material(error, domain);
     for (i = 0; whole && i < parts->len; i++) {
-        if (add_guardian(protection, g_ptr_array_index(parts, i), domain) < 0)
+        if (add_guardians(protection, g_ptr_array_index(parts, i), domain) < 0)
             return -1;
     }
     if (whole)

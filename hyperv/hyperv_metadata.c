@@ -11,6 +11,8 @@
 #define MIN_RSA_BITS 2048
 #define MAX_CERTIFICATE_SIZE (16 * 1024)
 #define PEM_BEGIN "-----BEGIN CERTIFICATE-----"
+#define PEM_END "-----END CERTIFICATE-----"
+#define PEM_ANY "-----BEGIN "
 #define DER_SEQUENCE 0x30
 
 void hyperv_metadata_free(HypervMetadata *metadata)
@@ -182,26 +184,76 @@ static HypervMetadata *parse_document(const guint8 *data, gsize size, GError **e
     return metadata;
 }
 
-static HypervMetadata *parse_certificate(const guint8 *data, gsize size, GError **error)
+/* --- all of it --------------------------------------------------------------------------- */
+
+static gboolean add_certificate(GPtrArray *guardians, const guint8 *data, gsize size, const char *name,
+                                GError **error)
 {
-    HypervCertificate *certificate = read_certificate(data, size, "the certificate", error);
+    HypervCertificate *certificate = read_certificate(data, size, name, error);
     HypervMetadata *metadata;
 
     if (!certificate)
-        return NULL;
+        return FALSE;
     metadata = g_new0(HypervMetadata, 1);
     metadata->encryption = certificate;
-    return metadata;
+    g_ptr_array_add(guardians, metadata);
+    return TRUE;
 }
 
-HypervMetadata *hyperv_metadata_parse(const guint8 *data, gsize size, GError **error)
+/* Each block by itself, so that none is left out. */
+static gboolean add_bundle(GPtrArray *guardians, const char *text, gsize size, GError **error)
 {
-    HypervMetadata *metadata = hyperv_metadata_is_certificate(data, size) ? parse_certificate(data, size, error)
-                                                                          : parse_document(data, size, error);
+    const char *end = text + size;
+    const char *begin;
 
-    if (!metadata)
-        g_prefix_error(error, "not usable guardian metadata: ");
-    return metadata;
+    if (memchr(text, '\0', size)) {
+        hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "there are zero bytes among its certificates");
+        return FALSE;
+    }
+    while ((begin = g_strstr_len(text, end - text, PEM_ANY))) {
+        const char *last = g_strstr_len(begin, end - begin, PEM_END);
+        g_autofree char *name = g_strdup_printf("certificate %u", guardians->len + 1);
+
+        if (!is_pem((const guint8 *)begin, end - begin)) {
+            hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "it holds something else than certificates");
+            return FALSE;
+        }
+        if (guardians->len == HYPERV_METADATA_MAX_GUARDIANS) {
+            hyperv_error_set(error, HYPERV_ERROR_INVALID_PROTECTOR, 0, "it holds more than %d certificates",
+                             HYPERV_METADATA_MAX_GUARDIANS);
+            return FALSE;
+        }
+        text = last ? last + strlen(PEM_END) : end;
+        if (!add_certificate(guardians, (const guint8 *)begin, text - begin, name, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean add_document(GPtrArray *guardians, const guint8 *data, gsize size, GError **error)
+{
+    HypervMetadata *metadata = parse_document(data, size, error);
+
+    if (metadata)
+        g_ptr_array_add(guardians, metadata);
+    return metadata != NULL;
+}
+
+GPtrArray *hyperv_metadata_parse(const guint8 *data, gsize size, GError **error)
+{
+    g_autoptr(GPtrArray) guardians = g_ptr_array_new_with_free_func((GDestroyNotify)hyperv_metadata_free);
+    gboolean ok;
+
+    if (is_pem(data, size))
+        ok = add_bundle(guardians, (const char *)data, size, error);
+    else if (hyperv_metadata_is_certificate(data, size))
+        ok = add_certificate(guardians, data, size, "the certificate", error);
+    else
+        ok = add_document(guardians, data, size, error);
+    if (ok)
+        return g_steal_pointer(&guardians);
+    g_prefix_error(error, "not usable guardian metadata: ");
+    return NULL;
 }
 
 /* --- for the host ------------------------------------------------------------------------ */

@@ -5,14 +5,15 @@
  *
  *   a Metadata document (MS-KPS 6.4), which a Host Guardian Service serves:
  *   both certificates, and the guardian's signature over the one for encryption;
- *   a certificate, in PEM or DER: of a guardian that the host knows.
+ *   a certificate, in PEM or DER: of a guardian that the host knows. PEM may
+ *   hold several, of one guardian or of more.
  */
 #pragma once
 
 #include "hyperv/hyperv_certificate.h"
 #include "wsman/wsman_instance.h"
 
-#define HYPERV_METADATA_MAX_GUARDIANS 16 /* of one protector */
+#define HYPERV_METADATA_MAX_GUARDIANS 16 /* certificates in one piece */
 
 typedef struct {
     HypervCertificate *signing;    /* NULL for a bare certificate */
@@ -27,10 +28,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HypervMetadata, hyperv_metadata_free)
 /* Whether the bytes are a certificate, or look like one in PEM. */
 gboolean hyperv_metadata_is_certificate(const guint8 *data, gsize size);
 
-/* Reads a document or a certificate. HYPERV_ERROR_INVALID_PROTECTOR says what
- * is wrong with it, and that a certificate is not in its time. Signatures are
- * not verified. */
-HypervMetadata *hyperv_metadata_parse(const guint8 *data, gsize size, GError **error);
+/* Reads a document or certificates: an array of HypervMetadata, one for the
+ * document or for each certificate. HYPERV_ERROR_INVALID_PROTECTOR says what is
+ * wrong, and that a certificate is not in its time. Signatures are not
+ * verified. */
+GPtrArray *hyperv_metadata_parse(const guint8 *data, gsize size, GError **error);
 
 /* FALSE with HYPERV_ERROR_INVALID_PROTECTOR, "NAME expired on 2026-11-22". */
 gboolean hyperv_certificate_check_time(const HypervCertificate *certificate, const char *name, GError **error);

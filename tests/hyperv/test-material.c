@@ -141,9 +141,26 @@ static void test_shielding_data_are_bounded(void **state)
 
 /* --- metadata ------------------------------------------------------------------------- */
 
-static HypervMetadata *parse(const char *text, GError **error)
+static GPtrArray *parse_all(const char *text, GError **error)
 {
     return hyperv_metadata_parse((const guint8 *)text, strlen(text), error);
+}
+
+static HypervMetadata *take_only(GPtrArray *guardians)
+{
+    HypervMetadata *guardian;
+
+    if (!guardians)
+        return NULL;
+    assert_int_equal(guardians->len, 1);
+    guardian = g_ptr_array_steal_index(guardians, 0);
+    g_ptr_array_unref(guardians);
+    return guardian;
+}
+
+static HypervMetadata *parse(const char *text, GError **error)
+{
+    return take_only(parse_all(text, error));
 }
 
 static void test_a_document_becomes_the_guardian_for_a_host(void **state)
@@ -169,7 +186,7 @@ static void test_a_certificate_is_taken_in_pem_and_in_der(void **state)
     g_autofree guchar *der = g_base64_decode(strong, &size);
     g_autoptr(GError) error = NULL;
     g_autoptr(HypervMetadata) one = parse(pem, &error);
-    g_autoptr(HypervMetadata) two = hyperv_metadata_parse(der, size, &error);
+    g_autoptr(HypervMetadata) two = take_only(hyperv_metadata_parse(der, size, &error));
 
     g_assert_no_error(error);
     assert_true(hyperv_certificate_equal(one->encryption, two->encryption));
@@ -180,9 +197,9 @@ static void test_a_certificate_is_taken_in_pem_and_in_der(void **state)
 static void assert_refused(const char *text, const char *message)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HypervMetadata) guardian = parse(text, &error);
+    g_autoptr(GPtrArray) guardians = parse_all(text, &error);
 
-    assert_null(guardian);
+    assert_null(guardians);
     assert_true(g_error_matches(error, HYPERV_ERROR, HYPERV_ERROR_INVALID_PROTECTOR));
     assert_true(g_str_has_prefix(error->message, "not usable guardian metadata: "));
     if (!strstr(error->message, message))
@@ -210,16 +227,64 @@ static void test_bad_documents_are_refused_with_the_place(void **state)
     assert_refused("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "is not a certificate");
 }
 
+static char *in_pem(const char *base64)
+{
+    return g_strdup_printf("-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n", base64);
+}
+
+static void test_every_certificate_of_a_bundle_counts(void **state)
+{
+    g_autofree char *other = make_certificate(2048);
+    g_autofree char *first = in_pem(strong);
+    g_autofree char *second = in_pem(other);
+    g_autofree char *both = g_strconcat("\n", first, "\n# encryption\n", second, NULL);
+    g_autofree guchar *der = NULL;
+    gsize size;
+    g_autoptr(GBytes) expected = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) guardians = parse_all(both, &error);
+
+    g_assert_no_error(error);
+    assert_int_equal(guardians->len, 2);
+    der = g_base64_decode(other, &size);
+    expected = g_bytes_new(der, size);
+    assert_true(g_bytes_equal(((HypervMetadata *)g_ptr_array_index(guardians, 1))->encryption->der, expected));
+}
+
+static void test_what_else_is_in_a_bundle_is_refused(void **state)
+{
+    g_autofree char *good = in_pem(strong);
+    g_autofree char *bad = in_pem(weak);
+    g_autofree char *with_bad = g_strconcat(good, bad, NULL);
+    g_autofree char *with_none = g_strconcat(good, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                                             NULL);
+    g_autofree char *with_cut = g_strconcat(good, "-----BEGIN CERTIFICATE-----\n", strong, NULL);
+    g_autofree char *with_key = g_strconcat(good, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+                                            NULL);
+    g_autoptr(GString) many = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    assert_refused(with_bad, "the key of certificate 2 is not RSA of at least 2048 bits");
+    assert_refused(with_none, "certificate 2 is not a certificate");
+    assert_refused(with_cut, "certificate 2 is not a certificate");
+    assert_refused(with_key, "something else than certificates");
+    assert_null(hyperv_metadata_parse((const guint8 *)"-----BEGIN CERTIFICATE-----\0AAAA", 32, &error));
+    assert_non_null(strstr(error->message, "zero bytes"));
+    for (guint i = 0; i <= HYPERV_METADATA_MAX_GUARDIANS; i++)
+        g_string_append(many, good);
+    assert_refused(many->str, "more than 16 certificates");
+}
+
 static void test_changed_bytes_never_crash(void **state)
 {
     gsize size = strlen(metadata);
 
     for (gsize i = 0; i < size; i += 29) {
         g_autofree char *bad = g_strdup(metadata);
-        g_autoptr(HypervMetadata) guardian = NULL;
+        g_autoptr(GPtrArray) guardians = NULL;
 
         bad[i] ^= 0x11;
-        guardian = hyperv_metadata_parse((const guint8 *)bad, size, NULL);
+        guardians = hyperv_metadata_parse((const guint8 *)bad, size, NULL);
         assert_null(hyperv_metadata_parse((const guint8 *)metadata, i, NULL));
     }
 }
@@ -234,6 +299,8 @@ int main(void)
         cmocka_unit_test(test_a_document_becomes_the_guardian_for_a_host),
         cmocka_unit_test(test_a_certificate_is_taken_in_pem_and_in_der),
         cmocka_unit_test(test_bad_documents_are_refused_with_the_place),
+        cmocka_unit_test(test_every_certificate_of_a_bundle_counts),
+        cmocka_unit_test(test_what_else_is_in_a_bundle_is_refused),
         cmocka_unit_test(test_changed_bytes_never_crash),
     };
 
