@@ -205,7 +205,7 @@ use_protector(MsvmProtection *protection, const char *domain)
         virReportError(VIR_ERR_INVALID_SECRET, _("the keys of domain '%s' hold an empty key protector"), domain);
         return -1;
     }
-    if (!hyperv_protector_check(data, size, &error))
+    if (!hyperv_protector_verify(data, size, &error))
         return report_material(error, domain);
     protection->protection.protector = data;
     protection->protection.protector_size = size;

@@ -129,7 +129,7 @@ static gboolean read_shielding(HypervCall *call, HypervKeys *keys, GError **erro
     if (!keys->shielding)
         return FALSE;
     data = g_bytes_get_data(keys->shielding->protector, &size);
-    if (hyperv_protector_check(data, size, error))
+    if (hyperv_protector_verify(data, size, error))
         return TRUE;
     g_prefix_error(error, "in the shielding data: ");
     return FALSE;

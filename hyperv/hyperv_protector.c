@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hyperv/hyperv_protector_xml.h"
+#include "hyperv/hyperv_signature.h"
 
 #define FRAME_SIZE 4
 #define MIN_RSA_BITS 2048
@@ -145,8 +146,8 @@ static gboolean check_algorithm(xmlNode *node, GError **error)
     return ok;
 }
 
-/* <parent><name Algorithm="..."><value>base64</value></name></parent>. The
- * signature itself is not verified: its algorithm is open in MS-KPS. */
+/* <parent><name Algorithm="..."><value>base64</value></name></parent>. What it
+ * is, is another matter: algorithms are open in MS-KPS. */
 static gboolean check_value(xmlNode *parent, const char *name, const char *value_name, GError **error)
 {
     xmlNode *node = hyperv_protector_xml_child(parent, name, error);
@@ -313,18 +314,65 @@ static gboolean check_document(xmlDoc *doc, GError **error)
            check_transport_key_signature(root, error) && check_guardian_signature(root, wrappings, error);
 }
 
-gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error)
+static gboolean check(const guint8 *data, gsize size, gboolean (*more)(xmlDoc *doc, GError **error), GError **error)
 {
     xmlDoc *doc = NULL;
     gboolean ok;
 
     if (hyperv_protector_document(&data, &size, error))
         doc = hyperv_protector_xml_parse(data, size, error);
-    ok = doc && check_document(doc, error);
+    ok = doc && check_document(doc, error) && (!more || more(doc, error));
     hyperv_protector_xml_free(doc);
     if (!ok)
         g_prefix_error(error, "not a usable key protector: ");
     return ok;
+}
+
+gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error)
+{
+    return check(data, size, NULL, error);
+}
+
+/* --- its signature --------------------------------------------------------------------- */
+
+/* The signing certificate of one wrapping of a document that passed the check. */
+static GByteArray *signer(xmlNode *wrappings, guint64 id)
+{
+    for (xmlNode *child = wrappings->children; child; child = child->next) {
+        guint64 own;
+
+        if (hyperv_protector_xml_is(child, "Wrapping") && read_id(child, &own, NULL) && own == id)
+            return hyperv_protector_xml_base64(hyperv_protector_xml_child(child, "SigningCertificate", NULL), NULL);
+    }
+    return NULL;
+}
+
+static gboolean verify_guardian_signature(xmlDoc *doc, GError **error)
+{
+    xmlNode *root = xmlDocGetRootElement(doc);
+    xmlNode *wrappings = hyperv_protector_xml_child(root, "Wrappings", error);
+    xmlNode *guardian = hyperv_protector_xml_child(root, "GuardianSignature", error);
+    HypervSignature result = HYPERV_SIGNATURE_NOT_VERIFIED;
+    GByteArray *certificate = NULL;
+    guint64 id;
+
+    if (hyperv_protector_xml_uint(guardian, "WrappingId", &id, error))
+        certificate = signer(wrappings, id);
+    if (certificate)
+        result = hyperv_signature_verify(hyperv_protector_xml_child(guardian, "Signature", error), wrappings,
+                                         certificate);
+    hyperv_protector_bytes_free(certificate);
+    if (result == HYPERV_SIGNATURE_BAD)
+        return fail(error, "its GuardianSignature is not of these wrappings: they were changed, or signed by "
+                           "somebody else");
+    if (result == HYPERV_SIGNATURE_NOT_VERIFIED)
+        g_info("the GuardianSignature of a key protector is not verified: its algorithm is not known here");
+    return TRUE;
+}
+
+gboolean hyperv_protector_verify(const guint8 *data, gsize size, GError **error)
+{
+    return check(data, size, verify_guardian_signature, error);
 }
 
 /* --- kinds of material ------------------------------------------------------------------ */

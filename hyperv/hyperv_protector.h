@@ -46,6 +46,10 @@ HypervMaterial hyperv_material_detect(const guint8 *data, gsize size);
  * never what the bytes are. */
 gboolean hyperv_protector_check(const guint8 *data, gsize size, GError **error);
 
+/* The same, and that the guardian signature is one, where its algorithm is
+ * known; where it is not, the log says that it is not verified. */
+gboolean hyperv_protector_verify(const guint8 *data, gsize size, GError **error);
+
 /* A copy with its frame, which is wiped when it is freed: what hosts take. */
 GBytes *hyperv_protector_frame(const guint8 *data, gsize size);
 

@@ -54,8 +54,8 @@ static xmlParserCtxt *new_parser(const char *text, gboolean *has_doctype)
 
     if (!input)
         g_error("out of memory");
-    xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |
-                                  XML_PARSE_NOCDATA | XML_PARSE_IGNORE_ENC);
+    xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA |
+                                  XML_PARSE_IGNORE_ENC);
     parser->_private = has_doctype;
     parser->sax->internalSubset = refuse_doctype;
     parser->dictNames = 0; /* no text in a shared table */
