@@ -141,6 +141,16 @@ static gint64 deadline_of(const HypervCall *call, guint seconds, gint64 deadline
     return g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
 }
 
+/* For whoever waits with us: libvirt has no other place for it while a machine
+ * is only being made. */
+static void tell_progress(const WsmanEpr *epr, guint64 before, guint64 now)
+{
+    const char *id = wsman_epr_get_selector(epr, "InstanceID");
+
+    if (now != before)
+        g_info("%s '%s': %" G_GUINT64_FORMAT " %%", wsman_epr_get_class(epr), id ? id : "", now);
+}
+
 static gboolean wait_for(HypervCall *call, const WsmanEpr *epr, guint seconds, gboolean *ended, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_TIME_SPAN_SECOND;
@@ -166,7 +176,7 @@ static gboolean wait_for(HypervCall *call, const WsmanEpr *epr, guint seconds, g
             return ok;
         }
         if (job && wsman_instance_get_uint(job, "PercentComplete", &now)) {
-            g_debug("%s: %" G_GUINT64_FORMAT " %%", wsman_epr_get_class(epr), now);
+            tell_progress(epr, percent, now);
             deadline = deadline_of(call, seconds, deadline, percent, now);
             percent = MAX(percent, MIN(now, 100));
         }

@@ -172,8 +172,12 @@ static gboolean run(const Files *files, const char *guid, guint timeout, GError 
 
     if (!job)
         return FALSE;
-    if (hyperv_job_wait_seconds(files->call, job, timeout ? timeout : HYPERV_PROVISION_TIMEOUT, error))
+    g_info("provisioning machine %s: begins, as %s '%s'", guid, wsman_epr_get_class(job),
+           wsman_epr_get_selector(job, "InstanceID"));
+    if (hyperv_job_wait_seconds(files->call, job, timeout ? timeout : HYPERV_PROVISION_TIMEOUT, error)) {
+        g_info("provisioning machine %s: done", guid);
         return TRUE;
+    }
     if (files->call->unfinished) {
         kill_job(files->call, job);
         g_clear_pointer(&files->call->unfinished, wsman_epr_free);
