@@ -33,9 +33,10 @@ gboolean hyperv_grant_check(HypervCall *call, const guint8 *data, gsize size, co
                             gboolean *needed, GError **error);
 
 /* Adds everything that would let it fail, and changes nothing. data: NULL for
- * a protector that is yet to be made. */
-void hyperv_grant_collect_problems(HypervCall *call, const guint8 *data, gsize size, const GPtrArray *grants,
-                                   GPtrArray *problems);
+ * a protector that is yet to be made; to_be: its owner, where that may be made,
+ * too; or NULL. */
+void hyperv_grant_collect_problems(HypervCall *call, const guint8 *data, gsize size, const char *to_be,
+                                   const GPtrArray *grants, GPtrArray *problems);
 
 /* Whether the protector that a machine has belongs to a guardian: who owns one
  * that stays cannot change (HYPERV_ERROR_PROTECTOR_IN_USE). One request. */

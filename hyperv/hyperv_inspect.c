@@ -32,5 +32,5 @@ void hyperv_inspect_keys(HypervHost *host, const char *guid, const HypervProtect
     }
     data = g_bytes_get_data(there, &size);
     if (wanted->guardians)
-        hyperv_grant_collect_problems(&call, data, size, wanted->guardians, problems);
+        hyperv_grant_collect_problems(&call, data, size, NULL, wanted->guardians, problems);
 }

@@ -210,6 +210,23 @@ static gboolean finish(HypervCall *call, const HypervSecurity *wanted, HypervKey
     return hyperv_keys_extend(call, data, size, wanted->guardians, keys, error);
 }
 
+/* What is wrong with the guardians that are wanted beside the owner. */
+static void look_at_grants(HypervCall *call, const HypervSecurity *wanted, const HypervKeys *keys,
+                           GPtrArray *problems)
+{
+    const HypervProtection *given = keys->given;
+    const char *owner = given && given->owner ? given->owner : HYPERV_DEFAULT_OWNER;
+    gsize size = 0;
+    const guint8 *data = NULL;
+
+    if (!wanted->guardians)
+        return;
+    if (keys->shielding || (given && given->protector))
+        data = protector_of(keys, &size);
+    hyperv_grant_collect_problems(call, data, size, given && given->create_owner ? owner : NULL, wanted->guardians,
+                                  problems);
+}
+
 gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protection, const HypervSecurity *wanted,
                              HypervKeys *keys, GError **error)
 {
@@ -217,27 +234,21 @@ gboolean hyperv_keys_prepare(HypervCall *call, const HypervProtection *protectio
 
     keys->given = protection;
     look(call, wanted, keys, problems);
-    if (!hyperv_problems_none(problems, error))
-        return FALSE;
     /* A guardian that is made stays, so nothing else is to fail after it. */
-    if (keys->maker && hyperv_maker_makes_owner(keys->maker))
-        return TRUE;
-    return finish(call, wanted, keys, error);
+    if (keys->maker && hyperv_maker_makes_owner(keys->maker)) {
+        look_at_grants(call, wanted, keys, problems);
+        return hyperv_problems_none(problems, error);
+    }
+    return hyperv_problems_none(problems, error) && finish(call, wanted, keys, error);
 }
 
 void hyperv_keys_collect_problems(HypervCall *call, const HypervProtection *protection,
                                   const HypervSecurity *wanted, GPtrArray *problems)
 {
     g_auto(HypervKeys) keys = { .given = protection };
-    gsize size = 0;
-    const guint8 *data = NULL;
 
     look(call, wanted, &keys, problems);
-    if (!wanted->guardians)
-        return;
-    if (keys.shielding || (protection && protection->protector))
-        data = protector_of(&keys, &size);
-    hyperv_grant_collect_problems(call, data, size, wanted->guardians, problems);
+    look_at_grants(call, wanted, &keys, problems);
 }
 
 /* --- in the machine ---------------------------------------------------------------------- */
