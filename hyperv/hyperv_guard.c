@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hyperv/hyperv_authorise.h"
+#include "hyperv/hyperv_metadata.h"
 #include "hyperv/hyperv_protector.h"
 #include "hyperv/hyperv_shielding.h"
 
