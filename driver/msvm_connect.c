@@ -7,6 +7,7 @@
 #include "driver/msvm_domain_capabilities.h"
 #include "driver/msvm_endpoint.h"
 #include "driver/msvm_error.h"
+#include "driver/msvm_migrate_offer.h"
 #include "driver/msvm_private.h"
 #include "xml/msvm_domain.h"
 
@@ -24,6 +25,8 @@ msvmPrivateFree(MsvmPrivate *priv)
     if (!priv)
         return;
     /* The host goes first: its client still refers to the credentials. */
+    if (priv->host)
+        msvmMigrateWithdraw(priv->host);
     g_clear_pointer(&priv->host, hyperv_host_unref);
     g_clear_pointer(&priv->credentials, msvmCredentialsUnref);
     g_clear_pointer(&priv->cache, msvmCacheFree);

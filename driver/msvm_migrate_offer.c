@@ -42,6 +42,27 @@ msvmMigrateOffer(HypervHost *host, const char *guid)
     return ticket;
 }
 
+void
+msvmMigrateWithdraw(HypervHost *host)
+{
+    GQueue ended = G_QUEUE_INIT;
+    GList *item;
+    GList *next;
+
+    g_mutex_lock(&lock);
+    for (item = offers.head; item; item = next) {
+        const Offer *offer = item->data;
+
+        next = item->next;
+        if (offer->host != host)
+            continue;
+        g_queue_unlink(&offers, item);
+        g_queue_push_tail_link(&ended, item);
+    }
+    g_mutex_unlock(&lock);
+    g_queue_clear_full(&ended, (GDestroyNotify)offer_free);
+}
+
 HypervHost *
 msvmMigrateRedeem(const char *ticket, char **guid)
 {

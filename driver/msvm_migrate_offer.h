@@ -18,5 +18,8 @@
 
 /* The ticket; caller frees. References the host. */
 char *msvmMigrateOffer(HypervHost *host, const char *guid);
+/* Its connection is closed: nobody is to keep the host, and its password, for
+ * what nobody has redeemed. */
+void msvmMigrateWithdraw(HypervHost *host);
 /* NULL: there is no such offer in this process. Caller unrefs, and frees *guid. */
 HypervHost *msvmMigrateRedeem(const char *ticket, char **guid);
