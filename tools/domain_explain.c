@@ -72,6 +72,8 @@ static void explain_shielding(Report *report, const Explained *e)
         report_decide(report, "shielding", on_off(policy->shielded), "%s", fallback);
     if (policy->shielded)
         report_decide(report, "encryption", "on", "a shielded machine is always encrypted");
+    else if (policy->shielding_data)
+        report_decide(report, "encryption", "on", "a machine from shielding data is always encrypted");
     else
         report_decide(report, "encryption", on_off(policy->encrypt_traffic),
                       policy->encrypt_traffic ? "of <msvm:policy encryptTraffic='yes'>" : "nothing asks for it");
