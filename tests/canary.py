@@ -39,6 +39,15 @@ def as_array(value):
     return re.compile(rb"<[^>]{0,200}>\s*<[^>]{0,200}>".join(b"%d" % byte for byte in value[:12]))
 
 
+def written_blocks(file):
+    """Without those that hold nothing: most of a core file is memory that was
+    reserved and never written to."""
+    nothing = bytes(1 << 16)
+    while block := file.read(len(nothing)):
+        if block != nothing:
+            yield block
+
+
 class Needles:
     """values: name and bytes. tokens: whether any Fernet token counts, too."""
 
@@ -47,7 +56,7 @@ class Needles:
         self.patterns = [(f"{name} as an array", as_array(value)) for name, value in values.items()]
         if tokens:
             self.patterns += [("a token", re.compile(TOKEN)),
-                              ("a token in hex", re.compile(TOKEN[:6].hex().encode() + b"[0-9a-f]{60,}", re.I)),
+                              ("a token in hex", re.compile(TOKEN[:6].hex().encode() + b"[0-9a-fA-F]{60,}")),
                               ("a token in UTF-16", re.compile(wide(TOKEN[:6]) + rb"(?:\0[A-Za-z0-9_-]){60,}"))]
 
     def add(self, name, value):
@@ -59,7 +68,7 @@ class Needles:
 
     def search_file(self, path):
         with open(path, "rb") as file:
-            return self.search(file.read())
+            return self.search(b"".join(written_blocks(file)))
 
     def search_folder(self, folder, leave_out=()):
         """Files, and their names: 'PATH: WHAT' each."""
