@@ -103,6 +103,10 @@ SimStatus sim_host_invoke(SimHost *host, const CimPath *path, const SchemaMethod
 void sim_host_fail_method(SimHost *host, const char *method, guint nth, guint32 return_value,
                           guint32 error_code, const char *description);
 
+/* The host loses its power and is up again: what ran is off, and is started, or
+ * not, as its AutomaticStartupAction says. Connections are not cut. */
+void sim_host_lose_power(SimHost *host);
+
 /* What another host sends: a machine on its way here. NULL: taken (or, with only_check, it
  * would be); else why not, which the caller frees. */
 char *sim_host_receive(SimHost *host, const char *body, gboolean only_check);

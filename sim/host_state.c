@@ -181,3 +181,29 @@ SimStatus sim_initiate_reboot(SimCall *call, guint32 *rv)
 {
     return ask_guest(call, &reboot, rv);
 }
+
+/* --- the power of the host ------------------------------------------------------------- */
+
+/* Of AutomaticStartupAction: restart if it was active before, and always start. */
+#define RESTART_IF_ACTIVE 3
+#define ALWAYS_START 4
+
+void sim_host_lose_power(SimHost *host)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&host->lock);
+
+    (void) locker;
+    for (guint i = 0; i < host->machines->len; i++) {
+        SimMachine *machine = g_ptr_array_index(host->machines, i);
+        gboolean was_active = sim_machine_is_active(machine);
+        guint64 action = sim_uint(machine->settings, "AutomaticStartupAction");
+        SimFailure failure = { 0 };
+
+        machine->transition = 0;
+        if (was_active)
+            sim_machine_set_state(machine, SIM_STATE_OFF);
+        if (action == ALWAYS_START || (action == RESTART_IF_ACTIVE && was_active))
+            begin_run(machine, &failure);
+        sim_failure_clear(&failure);
+    }
+}

@@ -174,6 +174,13 @@ post_disk(SimControl *control, struct MHD_Connection *mhd, Call *call, char **ou
 }
 
 static guint
+post_power_loss(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
+{
+    sim_host_lose_power(control->options.host);
+    return MHD_HTTP_NO_CONTENT;
+}
+
+static guint
 post_quit(SimControl *control, struct MHD_Connection *mhd, Call *call, char **out)
 {
     call->quit = TRUE;
@@ -195,6 +202,7 @@ static const struct {
     { "POST", "/latency", post_latency },
     { "POST", "/machine", post_machine },
     { "POST", "/disk", post_disk },
+    { "POST", "/power-loss", post_power_loss },
     { "POST", "/migration/check", post_migration_check },
     { "POST", "/migration/receive", post_migration },
     { "POST", "/quit", post_quit },
