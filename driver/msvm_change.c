@@ -100,13 +100,20 @@ present_policy(const MsvmChange *change)
     return policy;
 }
 
+/* present: may be NULL. */
+static bool
+names_same_keys(const MsvmPolicy *present, const MsvmPolicy *wanted)
+{
+    return present && present->tpm && g_strv_equal((const char *const *)present->keys,
+                                                   (const char *const *)wanted->keys);
+}
+
 bool
 msvmChangeKeepsProtector(const MsvmChange *change, const MsvmPolicy *wanted)
 {
-    g_autoptr(MsvmPolicy) policy = present_policy(change);
+    g_autoptr(MsvmPolicy) present = present_policy(change);
 
-    return policy && policy->tpm && g_strv_equal((const char *const *)policy->keys,
-                                                 (const char *const *)wanted->keys);
+    return names_same_keys(present, wanted);
 }
 
 bool
@@ -121,16 +128,15 @@ msvmChangeNamesOwner(const MsvmChange *change, const MsvmPolicy *wanted)
 static int
 make_protection(MsvmChange *change, const MsvmPolicy *policy, MsvmProtection **protection)
 {
-    g_autoptr(MsvmPolicy) present = NULL;
+    g_autoptr(MsvmPolicy) present = policy->tpm ? present_policy(change) : NULL;
 
-    if (!policy->tpm || msvmChangeKeepsProtector(change, policy))
+    if (!policy->tpm || names_same_keys(present, policy))
         return 0;
     *protection = msvmProtectionNew(change->priv->keys, policy, change->def->name);
     if (!*protection)
         return -1;
     if (change->has_guard)
         (*protection)->protection.guard = &change->guard;
-    present = present_policy(change);
     (*protection)->protection.is_of_unknown = !present || !present->keys[0];
     return 0;
 }
