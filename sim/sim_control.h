@@ -7,6 +7,7 @@
  *   POST /fault (a specification)  DELETE /fault
  *   POST /latency (milliseconds)   POST /quit
  *   POST /machine?name=...         POST /disk (a path)
+ *   POST /power-loss
  *   POST /migration/check          POST /migration/receive (from another hvsim)
  */
 #pragma once

@@ -268,3 +268,11 @@ fake_reply_token(FakeRequest *request, const char *token, guint seconds, const c
 
     return fake_reply(request, 201, "application/json", headers, body);
 }
+
+gboolean
+fake_server_answer_never(FakeServer *server, FakeRequest *request, gpointer opaque)
+{
+    while (!fake_server_is_stopping(server))
+        g_usleep(5000);
+    return FALSE;
+}

@@ -33,6 +33,8 @@ guint fake_server_requests(FakeServer *server);
 guint fake_server_most_at_once(FakeServer *server);
 /* Whether the server is about to be freed: a handler that stalls must ask. */
 gboolean fake_server_is_stopping(FakeServer *server);
+/* A handler that gives no answer as long as the server lives. */
+gboolean fake_server_answer_never(FakeServer *server, FakeRequest *request, gpointer opaque);
 
 /* The value of a header; NULL without one. Caller frees. */
 char *fake_request_header(const FakeRequest *request, const char *name);

@@ -234,18 +234,10 @@ test_a_service_user_may_have_a_ca_of_his_own(void **state)
     fake_tls_free(tls);
 }
 
-static gboolean
-answer_never(FakeServer *server, FakeRequest *request, gpointer opaque)
-{
-    while (!fake_server_is_stopping(server))
-        g_usleep(5000);
-    return FALSE;
-}
-
 static void
 test_a_service_user_may_have_a_timeout_of_his_own(void **state)
 {
-    FakeServer *keystone = fake_server_new(answer_never, NULL);
+    FakeServer *keystone = fake_server_new(fake_server_answer_never, NULL);
     FakeBarbican *fake = fake_barbican_new();
     g_autofree char *options = g_strdup_printf("send_service_user_token=yes\ntotal_timeout=5\n"
                                                "[barbican_service_user]\nauth_url=%s\n"

@@ -260,14 +260,6 @@ test_a_call_is_cancelled_while_it_connects(void **state)
         g_object_unref(sockets[i]);
 }
 
-static gboolean
-answer_never(FakeServer *server, FakeRequest *request, gpointer opaque)
-{
-    while (!fake_server_is_stopping(server))
-        g_usleep(5000);
-    return FALSE;
-}
-
 static void
 test_a_request_that_was_sent_is_not_tried_again_after_its_time(void **state)
 {
@@ -275,7 +267,7 @@ test_a_request_that_was_sent_is_not_tried_again_after_its_time(void **state)
     g_autoptr(GError) error = NULL;
 
     g_ptr_array_unref(fake_barbican_fetch_one(fake, NULL));
-    fake->answer = answer_never;
+    fake->answer = fake_server_answer_never;
     assert_null(fake_barbican_fetch_one(fake, &error));
     keymgr_test_error(&error, KEYMGR_ERROR_TIMEOUT, "secret " ID "0");
     assert_int_equal(fake->calls, 2);
@@ -377,7 +369,7 @@ static gboolean
 answer_all_but_the_first(FakeServer *server, FakeRequest *request, gpointer opaque)
 {
     if (request->number == 1)
-        return answer_never(server, request, opaque);
+        return fake_server_answer_never(server, request, opaque);
     return fake_reply_token(request, "token", 3600, fake_server_url(server));
 }
 
